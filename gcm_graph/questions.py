@@ -125,10 +125,10 @@ def bind(store: Store, question: Question, given: Mapping[str, Iterable[str]]) -
                 near_misses(name, question.parameters) + f" Its parameters: {known}.",
             )
         values = [v.strip() for v in texts]
-        if any(v.casefold() in _ANY for v in values):
+        known_values = allowed(store, parameter)
+        if any(v.casefold() in _ANY and v not in known_values for v in values):  # some schemes have a code `all`
             chosen[name] = []
             continue
-        known_values = allowed(store, parameter)
         found = [code for value in values for code in _resolve_several(known_values, value, name)]
         chosen[name] = list(dict.fromkeys(found))
         if len(chosen[name]) > 1 and not parameter.many:
