@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from gcm_graph.errors import Refusal
+from gcm_graph.errors import Refusal, near_misses
 
 if TYPE_CHECKING:
     from pyoxigraph import Store
@@ -156,7 +156,8 @@ def questions(session: Session, name: str | None) -> None:
     if name not in question_names(content):
         used = {p.name: p for each in question_names(content) for p in load(content, each).parameters.values()}
         if name not in used:
-            load(content, name)  # refuses with near misses
+            hint = near_misses(name, [*question_names(content), *used])
+            raise Refusal(f"There is no question or parameter {name!r}.", hint or "'gcm-graph questions' lists them.")
         _list_values(session, used[name])
         return
     question = load(content, name)
@@ -194,6 +195,7 @@ def ask(session: Session, question: str, values: tuple[str, ...], form: str | No
     Example: gcm-graph ask provisions-protecting-a-group group=unaccompanied-migrant-children kind=all
     """
     from gcm_graph.questions import answer, load
+    from gcm_graph.vocabulary import LANGUAGES
 
     asked = load(session.content, question)
     given: dict[str, list[str]] = {}
@@ -204,7 +206,8 @@ def ask(session: Session, question: str, values: tuple[str, ...], form: str | No
         given.setdefault(name.strip(), []).append(value)
     if "lang" in asked.parameters:
         given.setdefault("lang", [session.language])
-    language = given["lang"][0] if given.get("lang", [""])[0] in ("en", "es") else session.language
+    spoken = given.get("lang", [""])[0].strip().casefold()
+    language = spoken if spoken in LANGUAGES else session.language
     store = session.store
     rows = answer(store, asked, given)
     _print_rows(session, store, rows, form, language, f"{asked.summary[language]}" + _conditions(asked, given))
@@ -220,7 +223,7 @@ def _conditions(asked: Any, given: dict[str, list[str]]) -> str:
 
 
 @cli.command()
-@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
 @output_format(*ROW_FORMATS, *GRAPH_FORMATS)
 @click.option("--explain", is_flag=True, help="Say how long each step took and how much came back.")
 @common
@@ -251,6 +254,8 @@ def query(session: Session, file: Any, form: str | None, explain: bool) -> None:
         times = f"store {1000 * (opened - begun):.1f} ms, query {1000 * (done - opened):.1f} ms"
         _tell(f"{times}, {size} results, {len(store)} statements in all")
     if isinstance(answer, bool):
+        if form not in (None, "table", "csv", "tsv", "json"):
+            raise Refusal(f"An ASK gives true or false, which {form} can't hold.", "Choose one of table, csv, tsv, json.")
         if form == "json":
             click.echo(f'{{"head": {{}}, "boolean": {str(answer).lower()}}}')
         else:
@@ -470,6 +475,11 @@ def check(session: Session, texts: tuple[Path, ...], repair: bool) -> None:
 
 def main() -> None:
     """Run the command line; every refusal is a sentence on standard error and exit status 2."""
+    if sys.stdout is None:
+        _fail("standard output is closed.")
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open()
+    stdout = sys.stdout
     try:
         cli.main(standalone_mode=False)
     except Refusal as refusal:
@@ -481,9 +491,10 @@ def main() -> None:
         raise SystemExit(2) from None
     except (click.Abort, KeyboardInterrupt):
         raise SystemExit(130) from None
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter complains at exit
-        raise SystemExit(0) from None
+    except SystemExit as stop:
+        if sys.stdout is not stdout:  # click met a broken pipe and silenced the streams: whoever read has read enough
+            raise SystemExit(0) from None
+        raise stop
     except OSError as error:
         _fail(f"{error.filename or 'standard output'}: {error.strerror or error}")
 

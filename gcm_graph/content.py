@@ -20,6 +20,7 @@ GRAPHS = {
     "instances/interpretations": f"{ID}{{}}/interpretation",
     "instances/alignments": f"{ID}{{}}/alignment",
 }
+RULES = f"{BASE}/rules"  # holds no statements; what changes with a rule is what follows
 SUBMITTED = ("submissions", "interpretations", "alignments")
 
 
@@ -63,6 +64,16 @@ class Content:
         for file in self.files():
             result.setdefault(file.graph, []).append(file)
         return result
+
+    def inputs(self) -> list[ContentFile]:
+        """Return all files that the store is made from: those with statements, then the rules that mint some."""
+        rules = [ContentFile(path, f"queries/rules/{path.name}", RULES) for path in sorted(self.rules.glob("*.rq"))]
+        return [*self.files(), *rules]
+
+    @property
+    def rules(self) -> Path:
+        """The folder of the CONSTRUCT rules."""
+        return self.queries / "rules"
 
     @property
     def queries(self) -> Path:

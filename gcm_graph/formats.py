@@ -34,6 +34,8 @@ _RDF = {
     "jsonld": RdfFormat.JSON_LD,
     "rdf": RdfFormat.RDF_XML,
 }
+_SHEET_ROWS = 1_048_576  # of a worksheet, the header among them
+_EXACT = 10**15  # spreadsheets keep fifteen digits
 _WHOLE_DATASET = {"trig", "nq", "jsonld"}
 
 
@@ -86,9 +88,12 @@ def write_json(rows: Rows) -> bytes:
 def write_xlsx(rows: Rows) -> bytes:
     """Return rows as a workbook of one sheet: frozen header, filters, wrapped text; text is never taken for a formula."""
     from openpyxl import Workbook  # a third of a second to import
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
+    if len(rows.rows) >= _SHEET_ROWS:
+        raise Refusal(f"{len(rows.rows)} rows are more than a sheet holds.", "Write them as csv, or ask for fewer.")
     book = Workbook()
     sheet = book.active
     assert sheet is not None
@@ -101,7 +106,7 @@ def write_xlsx(rows: Rows) -> bytes:
         for column, term in enumerate(row, 1):
             cell = sheet.cell(number, column)
             value = _number(term)
-            cell.value = _text(term) if value is None else value
+            cell.value = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", _text(term)) if value is None else value
             if value is None:
                 cell.data_type = "s"
             cell.alignment = Alignment(wrap_text=True, vertical="top")
@@ -154,21 +159,25 @@ def _text(term: Term | None) -> str:
 
 
 def _number(term: Term | None) -> int | float | None:
-    if isinstance(term, Literal):
-        kind = term.datatype.value.rpartition("#")[2]
-        if kind == "integer":
-            return int(term.value)
-        if kind in ("decimal", "double"):
-            return float(term.value)
+    """Return what a sheet can hold as a number; what it can't (ill-typed, infinite, of too many digits) stays text."""
+    if isinstance(term, Literal) and term.datatype.value.rpartition("#")[2] in ("integer", "decimal", "double"):
+        try:
+            number = float(term.value)
+        except ValueError:
+            return None
+        if abs(number) < _EXACT:
+            return int(number) if number.is_integer() else number
     return None
 
 
-def _json_term(term: Term) -> dict[str, str]:
+def _json_term(term: Term) -> dict[str, Any]:
     if isinstance(term, NamedNode):
         return {"type": "uri", "value": term.value}
     if isinstance(term, BlankNode):
         return {"type": "bnode", "value": term.value}
-    assert isinstance(term, Literal)
+    if isinstance(term, Triple):
+        parts = {"subject": term.subject, "predicate": term.predicate, "object": term.object}
+        return {"type": "triple", "value": {name: _json_term(part) for name, part in parts.items()}}
     result = {"type": "literal", "value": term.value}
     if term.language:
         result["xml:lang"] = term.language

@@ -122,11 +122,11 @@ def bind(store: Store, question: Question, given: Mapping[str, Iterable[str]]) -
             known = ", ".join(question.parameters)
             raise Refusal(
                 f"{question.name} has no parameter {name!r}.",
-                near_misses(name, question.parameters) + f" Its parameters: {known}.",
+                f"{near_misses(name, question.parameters)} Its parameters: {known}.".strip(),
             )
         values = [v.strip() for v in texts]
         known_values = allowed(store, parameter)
-        if any(v.casefold() in _ANY and v not in known_values for v in values):  # some schemes have a code `all`
+        if parameter.many and any(v.casefold() in _ANY and v not in known_values for v in values):  # some schemes have a code `all`
             chosen[name] = []
             continue
         found = [code for value in values for code in _resolve_several(known_values, value, name)]
@@ -149,7 +149,7 @@ def _resolve_several(known: dict[str, Code], text: str, name: str) -> list[str]:
     try:
         return [resolve(known, text, name).code]
     except Refusal:
-        if "," not in text:
+        if not text.strip(" ,") or "," not in text:
             raise
         return [resolve(known, piece.strip(), name).code for piece in text.split(",") if piece.strip()]
 

@@ -24,9 +24,10 @@ class SourceText:
 def read_source(path: Path) -> SourceText:
     """Read a source text (UTF-8, line ends kept); raise Refusal if it can't be read or isn't text."""
     try:
-        if path.stat().st_size > _LIMIT:
+        with path.open("rb") as file:
+            data = file.read(_LIMIT + 1)
+        if len(data) > _LIMIT:
             raise Refusal(f"{path}: larger than {_LIMIT // 1_000_000} MB, too large for a source text.", "Give the text alone.")
-        data = path.read_bytes()
         return SourceText(path, data.decode("utf-8"), sha256(data).hexdigest())
     except UnicodeDecodeError as error:
         raise Refusal(f"{path}: byte {error.start} isn't UTF-8.", "Give the text as it was annotated, in UTF-8.") from None

@@ -1,7 +1,9 @@
 """SPARQL 1.1 queries, read-only, over the union of the current graphs.
 
 Strangers' text goes through a tokeniser that skips comments, strings, IRIs and prefixed names, so that an
-update or a federated call is refused whatever the spelling, and never because a literal mentions one.
+update or a federated call is refused whatever the spelling, and never because a literal mentions one. The engine's
+grammar has no tokens: it finds SERVICE in `trueSERVICE` or `SERVICE:x` too. So a query that still mentions the word
+is first parsed with another in its place: if that isn't SPARQL, the word was meant as the keyword.
 """
 
 import re
@@ -17,15 +19,22 @@ Term = NamedNode | BlankNode | Literal | Triple
 _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"}
 _FORMS = {"SELECT", "CONSTRUCT", "ASK", "DESCRIBE"}
 
-# What may hide a word, then the words themselves.
+_DEEPEST, _LONGEST = 200, 2000  # nesting and joints of a query: far beyond these, the engine's stack overflows
+_SHOWN = 100  # characters of a line, before and after where it breaks off
+_SERVICE = re.compile("service", re.IGNORECASE | re.ASCII)
+_NO_SERVICE = "xqzxqzx"  # as long, so that positions hold, and no keyword
+
+# What may hide a word, then the words themselves, then what a query is nested and joined by.
 _TOKENS = re.compile(
     r"""(?P<comment>\#[^\n\r]*)
       | (?P<long>\"\"\"(?:\\.|\"{0,2}[^\"\\])*\"\"\"|'''(?:\\.|'{0,2}[^'\\])*''')
       | (?P<string>"(?:\\.|[^"\\\n\r])*"|'(?:\\.|[^'\\\n\r])*')
       | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
-      | (?P<name>[^\W\d_][\w.-]*:(?:[\w:%.\-]|\\.)*|(?<![\w]):(?:[\w:%.\-]|\\.)*|[?$@]\w+|_:[\w.-]+)
-      | (?P<word>[^\W\d]\w*)""",
-    re.VERBOSE | re.DOTALL,
+      | (?P<name>(?:[^\W\d_][\w.-]*|(?<![\w])):(?:(?:[\w:%]|\\.)(?:[\w:%.\-]|\\.)*)?|[?$]\w+|@[a-z][a-z0-9-]*|_:[\w.-]+)
+      | (?P<word>[^\W\d][\w.-]*)
+      | (?P<number>\d+(?:\.\d+)?)
+      | (?P<joint>[][(){}!|&+*/^;.=<>-])""",
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 
 
@@ -43,12 +52,13 @@ Answer = Rows | bool | list[Triple]
 def words(query: str) -> Iterator[tuple[str, int]]:
     """Yield each bare word of a query, in upper case, with its position; strings, IRIs, names and comments are skipped."""
     for match in _TOKENS.finditer(query):
-        if match.lastgroup == "word":
-            yield match[0].upper(), match.start()
+        if match.lastgroup == "word":  # words that dots or hyphens join are several
+            yield from ((part[0].upper(), match.start() + part.start()) for part in re.finditer(r"\w+", match[0]))
 
 
 def check_read_only(query: str) -> None:
-    """Raise Refusal for an update, for SERVICE in any form, and for an empty query."""
+    """Raise Refusal for an update, for SERVICE in any form, for an empty query, and for one too large for the engine."""
+    _check_size(query)
     form = ""
     for word, position in words(query):
         where = "line {}, column {}".format(*_line_and_column(query, position))
@@ -69,6 +79,9 @@ def run(store: Store, query: str, base: str | None = None) -> Answer:
     """
     check_read_only(query)
     try:
+        if _SERVICE.search(query):
+            hidden = {_SERVICE.sub(_NO_SERVICE, prefix): namespace for prefix, namespace in PREFIXES.items()}
+            Store().query(_SERVICE.sub(_NO_SERVICE, query), base_iri=base, prefixes=hidden)
         answer = store.query(query, base_iri=base, prefixes=PREFIXES, use_default_graph_as_union=True)
         if isinstance(answer, QuerySolutions):
             variables = [v.value for v in answer.variables]
@@ -79,6 +92,18 @@ def run(store: Store, query: str, base: str | None = None) -> Answer:
         return bool(answer)
     except SyntaxError as error:
         raise _syntax_refusal(query, str(error.msg)) from None
+
+
+def _check_size(query: str) -> None:
+    depth = joints = 0
+    for match in _TOKENS.finditer(query):
+        if match.lastgroup == "joint":
+            joints += 1
+            depth += (match[0] in "([{") - (match[0] in ")]}")
+            if depth > _DEEPEST or joints > _LONGEST:
+                where = "line {}, column {}".format(*_line_and_column(query, match.start()))
+                what = f"nested deeper than {_DEEPEST}" if depth > _DEEPEST else f"joined of more than {_LONGEST} parts"
+                raise Refusal(f"The query is {what} ({where}).", "Ask in several queries, or list values with VALUES.")
 
 
 def _syntax_refusal(query: str, message: str) -> Refusal:
@@ -94,13 +119,13 @@ def _syntax_refusal(query: str, message: str) -> Refusal:
         expected = f"the prefix {prefix}: isn't declared"
     else:
         line, column = _second_opinion(query) or (line, column)
-    lines = query.splitlines()
+    lines = query.rstrip().split("\n")
     if line > len(lines):  # it breaks off at the end
         line, column = len(lines), len(lines[-1]) + 1
-    text = lines[line - 1]
-    caret = " " * (column - 1) + "^"
+    before, after = lines[line - 1][: column - 1][-_SHOWN:], lines[line - 1][column - 1 :][:_SHOWN]
+    caret = "".join("\t" if c == "\t" else " " for c in before) + "^"
     what = f": {expected}" if expected else ""
-    return Refusal(f"Syntax error at line {line}, column {column}{what}\n  {text}\n  {caret}", "Correct the query there.")
+    return Refusal(f"Syntax error at line {line}, column {column}{what}\n  {before}{after}\n  {caret}", "Correct the query there.")
 
 
 def _unknown_prefix(query: str) -> tuple[int, str] | None:
@@ -117,7 +142,7 @@ def _second_opinion(query: str) -> tuple[int, int] | None:
     from rdflib.plugins.sparql.parser import parseQuery
 
     try:
-        parseQuery("".join(f"PREFIX {p}: <{n}>\n" for p, n in PREFIXES.items()) + query)
+        parseQuery("".join(f"PREFIX {p}: <{n}>\n" for p, n in PREFIXES.items()) + query.replace("\t", " "))
     except ParseBaseException as error:
         line = error.lineno - len(PREFIXES)
         return (line, error.col) if line > 0 else None

@@ -20,29 +20,32 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 from gcm_graph.content import Content, ContentFile
 from gcm_graph.errors import Refusal
 
-_FORMAT = 1  # of the manifest; another number means: fill anew
+_FORMAT = 2  # of the manifest; another number means: fill anew
 _KEPT = 2  # versions: the current one, and the one that a reader may just have opened
 
 Tell = Callable[[str], None]
 Manifest = dict[str, dict[str, Any]]
+Derive = Callable[[Content, Store, frozenset[str]], dict[str, list[Quad]]]
 
 
-def open_store(content: Content, directory: Path, tell: Tell = lambda _: None) -> Store:
+def open_store(content: Content, directory: Path, tell: Tell = lambda _: None, derive: Derive = lambda *_: {}) -> Store:
     """Return the store of `content` at `directory`, open for reading, first bringing it up to date if need be.
 
-    `tell` is given a line when the store has to be filled. Raises Refusal if the directory is something else,
+    `tell` is given a line when the store has to be filled; `derive` says which graphs follow from those that changed, and
+    what they hold. Raises Refusal if the directory is something else,
     can't be written, or if a file can't be read as Turtle; the store is then as it was.
     """
     _check_directory(directory)
-    files = content.files()
+    files = content.inputs()
     for _ in range(3):  # a version may be replaced between reading `current` and opening it
         version = _current(directory)
         if version is None or _stale(_manifest(directory, version), files):
-            version = _fill(files, directory, tell)
+            version = _fill(content, directory, tell, derive)
         try:
             return Store.read_only(str(directory / "versions" / version))
         except OSError:
-            (directory / "current").unlink(missing_ok=True)  # damaged or swept away: the files are the truth
+            if _current(directory) == version:  # damaged, not swept away by a writer: the files are the truth
+                _forget(directory)
     raise Refusal(f"The store in {directory} can't be opened.", "Delete that directory; it is filled again.")
 
 
@@ -63,13 +66,20 @@ def default_directory(content: Content, cache: Path) -> Path:
 
 def parse_file(file: ContentFile) -> list[Quad]:
     """Return the triples of a Turtle file as quads of its graph; raise Refusal with file and line if it isn't Turtle."""
+    if file.path.suffix != ".ttl":
+        return []  # a rule says what follows and states nothing itself
     graph = NamedNode(file.graph)
+    data = _bytes(file)
     try:
-        data = file.path.read_bytes()
         return [Quad(t.subject, t.predicate, t.object, graph) for t in parse(data, format=RdfFormat.TURTLE)]
     except SyntaxError as error:
         line = f"{file.path}:{error.lineno}" if error.lineno else str(file.path)
         raise Refusal(f"{line}: not Turtle: {error.msg}", "Correct that line.") from None
+
+
+def _bytes(file: ContentFile) -> bytes:
+    try:
+        return file.path.read_bytes()
     except OSError as error:
         raise Refusal(f"{file.path}: can't be read: {error.strerror or error}", "Check the file and its permissions.") from None
 
@@ -100,6 +110,14 @@ def _current(directory: Path) -> str | None:
     return version if version.isdecimal() and (directory / "versions" / version).is_dir() else None
 
 
+def _forget(directory: Path) -> None:
+    """Take back what `current` says, so that the store is filled anew."""
+    try:
+        (directory / "current").unlink(missing_ok=True)
+    except OSError as error:
+        raise Refusal(f"The store in {directory} is damaged and can't be written: {error.strerror}.", "Give another --store.") from None
+
+
 def _manifest(directory: Path, version: str) -> Manifest:
     try:
         manifest = json.loads((directory / "versions" / f"{version}.json").read_text("utf-8"))
@@ -121,12 +139,12 @@ def _stat(file: ContentFile) -> list[int]:
     return [stat.st_size, stat.st_mtime_ns]
 
 
-def _fill(files: list[ContentFile], directory: Path, tell: Tell) -> str:
+def _fill(content: Content, directory: Path, tell: Tell, derive: Derive) -> str:
     """Make a version that agrees with the files, publish it, and return its name."""
     try:
         (directory / "versions").mkdir(parents=True, exist_ok=True)
         with _lock(directory, tell):
-            return _fill_locked(files, directory, tell)
+            return _fill_locked(content, directory, tell, derive)
     except OSError as error:
         raise Refusal(
             f"The store in {directory} can't be written: {error.strerror or error}. What it held before still holds.",
@@ -134,7 +152,8 @@ def _fill(files: list[ContentFile], directory: Path, tell: Tell) -> str:
         ) from None
 
 
-def _fill_locked(files: list[ContentFile], directory: Path, tell: Tell) -> str:
+def _fill_locked(content: Content, directory: Path, tell: Tell, derive: Derive) -> str:
+    files = content.inputs()
     old = _current(directory)
     known = _manifest(directory, old) if old else {}
     if old and not _stale(known, files):
@@ -147,7 +166,8 @@ def _fill_locked(files: list[ContentFile], directory: Path, tell: Tell) -> str:
         return old
     new = str(max((int(p.name) for p in versions.iterdir() if p.name.isdecimal()), default=0) + 1)
     for leftover in versions.iterdir():  # of a fill that was killed, or of versions long read
-        if leftover.stem.isdecimal() and int(leftover.stem) <= int(new) - _KEPT and leftover.stem != old:
+        number = leftover.name.partition(".")[0]
+        if number.isdecimal() and number != old and (int(number) <= int(new) - _KEPT or int(number) > int(old or 0)):
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
     quads = {graph: [q for f in files if f.graph == graph for q in parse_file(f)] for graph in changed}
     tell(f"{'Updating' if old else 'Filling'} the store in {directory} ({len(changed)} of {len({f.graph for f in files})} graphs) …")
@@ -155,9 +175,8 @@ def _fill_locked(files: list[ContentFile], directory: Path, tell: Tell) -> str:
         if old and known:
             Store.read_only(str(versions / old)).backup(str(versions / new))
         store = Store(str(versions / new))
-        for graph, content in quads.items():
-            store.remove_graph(NamedNode(graph))
-            store.bulk_extend(content)
+        _replace(store, quads | {f"{graph}/inferred": [] for graph in changed})
+        _replace(store, derive(content, store, frozenset(changed)))
         store.flush()
         del store
         _write(versions / f"{new}.json", json.dumps({"format": _FORMAT, "files": entries}))
@@ -169,12 +188,19 @@ def _fill_locked(files: list[ContentFile], directory: Path, tell: Tell) -> str:
     return new
 
 
+def _replace(store: Store, graphs: dict[str, list[Quad]]) -> None:
+    """Put statements in the place of what some graphs held; a bulk load costs the same for one graph as for many."""
+    for graph in graphs:
+        store.remove_graph(NamedNode(graph))
+    store.bulk_extend(quad for quads in graphs.values() for quad in quads)
+
+
 def _entry(file: ContentFile, known: dict[str, Any] | None) -> dict[str, Any]:
     """Return what the manifest says of a file, hashing it only if its size or time differ from what is known."""
     stat = _stat(file)
     if known and known["stat"] == stat:
         return known
-    return {"stat": stat, "sha256": sha256(file.path.read_bytes()).hexdigest(), "graph": file.graph}
+    return {"stat": stat, "sha256": sha256(_bytes(file)).hexdigest(), "graph": file.graph}
 
 
 def _changed_graphs(known: Manifest, entries: Manifest) -> set[str]:

@@ -30,6 +30,7 @@ FORMATS = ("text", "json", "csv", "ttl", "github")
 KEYS = ("code", "severity", "sheet", "cell", "line", "column", "focus", "path", "value", "message", "remedy")
 _LIMIT = 100_000_000  # bytes of a file to validate
 _SH = PREFIXES["sh"]
+_ESCAPES: dict[int, str] = {ord("%"): "%25", ord("\r"): "%0D", ord("\n"): "%0A"}  # in GitHub's workflow commands
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,10 @@ def read_rdf(path: Path) -> list[Quad]:
         known = ", ".join(ending for f in GRAPHS.values() for ending in f.endings)
         raise Refusal(f"{path}: unknown kind of file.", f"Give a file ending in one of {known}.")
     try:
-        if path.stat().st_size > _LIMIT:
+        with path.open("rb") as file:
+            data = file.read(_LIMIT + 1)
+        if len(data) > _LIMIT:
             raise Refusal(f"{path}: larger than {_LIMIT // 1_000_000} MB.", "Split it, one submission a file.")
-        data = path.read_bytes()
     except OSError as error:
         raise Refusal(f"{path}: can't be read: {error.strerror}.", "Check the path.") from None
     if syntax == RdfFormat.RDF_XML and b"<!DOCTYPE" in data:
@@ -99,8 +101,10 @@ def read_rdf(path: Path) -> list[Quad]:
     try:
         return list(parse(data, format=syntax, base_iri=path.resolve().as_uri()))
     except SyntaxError as error:
-        where = f"{path}:{error.lineno}" if error.lineno else str(path)
-        raise Refusal(f"{where}: {error.msg}", "Correct that line.") from None
+        if "LoadDocumentCallback" in str(error.msg):
+            raise Refusal(f"{path}: a context elsewhere is never fetched.", "Write the context into the file.") from None
+        where, what = (f"{path}:{error.lineno}", "that line") if error.lineno else (str(path), "the file")
+        raise Refusal(f"{where}: {error.msg}", f"Correct {what}.") from None
     except ValueError as error:
         raise Refusal(f"{path}: {error}", "Correct the file.") from None
 
@@ -181,8 +185,9 @@ def report_github(reports: list[FileReport], language: str) -> str:
         for finding in report.findings:
             row = finding.row(language)
             at = f",line={finding.line}" if finding.line else ""
-            text = f"{row['message']} {row['remedy']} ({finding.focus})".replace("%", "%25").replace("\n", "%0A")
-            lines.append(f"::{level[finding.severity]} file={report.file}{at},title={finding.code}::{text}")
+            text = f"{row['message']} {row['remedy']} ({finding.focus})".translate(_ESCAPES)
+            file = report.file.translate(_ESCAPES | {ord(","): "%2C", ord(":"): "%3A"})
+            lines.append(f"::{level[finding.severity]} file={file}{at},title={finding.code}::{text}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -340,7 +345,7 @@ def _lines(path: Path, subjects: set[str]) -> dict[str, int]:
             base = declared[1]
         elif subject := re.match(r"<([^>]*)>|([\w.-]*):([\w.%-]*)", line):
             iri = subject[1] if subject[1] is not None else prefixes.get(subject[2], "\0") + subject[3]
-            found.setdefault(NamedNode(iri).value if "://" in iri else _resolve(base, iri), number)
+            found.setdefault(iri if "://" in iri else _resolve(base, iri), number)
     return {iri: number for iri, number in found.items() if iri in subjects}
 
 
