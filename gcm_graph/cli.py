@@ -478,7 +478,7 @@ def main() -> None:
     if sys.stdout is None:
         _fail("standard output is closed.")
     if sys.stdin is None:
-        sys.stdin = Path(os.devnull).open()
+        sys.stdin = Path(os.devnull).open()  # noqa: SIM115 (as long as the program runs)
     stdout = sys.stdout
     try:
         cli.main(standalone_mode=False)

@@ -85,7 +85,9 @@ class Explainer:
 
     def role(self, provision: str, role: str) -> Explanation:
         """Explain why a provision would bind States in a role, as its words have it or as it is read, or why it would not."""
-        chains = [("stated", p, self._sentence(provision, role, "stated", p)) for p in self.proofs(_triple(provision, "gcm:bindsRole", role))]
+        chains = [
+            ("stated", p, self._sentence(provision, role, "stated", p)) for p in self.proofs(_triple(provision, "gcm:bindsRole", role))
+        ]
         for quad in self._store.quads_for_pattern(NamedNode(provision), NamedNode(expand("gcm:bindsPartyByImputation")), None):
             link = Triple(quad.object, NamedNode(expand("gcm:inRole")), NamedNode(role))  # type: ignore[arg-type]
             if self._known(link):
@@ -161,7 +163,8 @@ class Explainer:
         parts = []
         for triple in proof.leaves:
             name = compact(triple.predicate.value)
-            named = self._objects(triple.subject, expand("gcm:statedGroup"))  # of a coverage that is read as a list
+            subject = NamedNode(str(getattr(triple.subject, "value", "")))
+            named = self._objects(subject, expand("gcm:statedGroup"))  # of a coverage that is read as a list
             text = self._phrase(name, s=self._label(triple.subject), o=self._label(triple.object), n=", ".join(map(self._label, named)))
             if text:
                 parts.append(text)

@@ -60,7 +60,7 @@ def compile_axioms(ontology: Iterable[Triple]) -> list[Rule]:
     """
     triples = list(ontology)
     known = Store()
-    known.bulk_extend(Quad(t.subject, t.predicate, t.object, _HERE) for t in triples)
+    known.bulk_extend(map(_here, triples))
     rules: list[Rule] = []
     for triple in triples:
         rules += _compile(known, triple)
@@ -156,9 +156,9 @@ def run_rules(store: Store, rules: list[Rule]) -> list[Triple]:
     while waiting:
         fresh: set[str] = set()
         for rule in waiting:
-            new = [t for t in store.query(rule.query, prefixes=PREFIXES) if Quad(*t, _HERE) not in store]  # type: ignore[union-attr]
+            new = [t for t in store.query(rule.query, prefixes=PREFIXES) if _here(t) not in store]  # type: ignore[union-attr]
             for triple in dict.fromkeys(new):
-                store.add(Quad(triple.subject, triple.predicate, triple.object, _HERE))
+                store.add(_here(triple))
                 found.append(triple)
                 fresh.add(triple.predicate.value)
         waiting = [rule for rule in rules if rule.reads & fresh]
@@ -175,19 +175,19 @@ class Closure:
     def __init__(self, shared: Iterable[Triple], rules: list[Rule]) -> None:
         self._rules = rules
         self._store = Store()
-        self._store.bulk_extend(Quad(t.subject, t.predicate, t.object, _HERE) for t in shared)
+        self._store.bulk_extend(map(_here, shared))
         self.inferred = run_rules(self._store, rules)
 
     def of(self, asserted: Iterable[Triple]) -> list[Triple]:
         """Return what follows for one submission: neither asserted there nor shared."""
-        own = [Quad(t.subject, t.predicate, t.object, _HERE) for t in asserted]
+        own = list(map(_here, asserted))
         added = [quad for quad in own if quad not in self._store]
         self._store.extend(added)
         inferred = run_rules(self._store, self._rules)
         for quad in added:
             self._store.remove(quad)
         for t in inferred:
-            self._store.remove(Quad(t.subject, t.predicate, t.object, _HERE))
+            self._store.remove(_here(t))
         return inferred
 
 
@@ -211,7 +211,8 @@ def derive(content: Content, store: Store, changed: frozenset[str]) -> dict[str,
         for triple in closure.inferred:
             owner = _owner(triple)
             if owner in graphs:  # what follows for a term of another vocabulary or for the ontology itself is of no use here
-                result.setdefault(f"{owner}/inferred", []).append(Quad(*triple, NamedNode(f"{owner}/inferred")))  # type: ignore[misc]
+                graph = NamedNode(f"{owner}/inferred")
+                result.setdefault(graph.value, []).append(Quad(triple.subject, triple.predicate, triple.object, graph))
     for name, own in touched.items():
         graph = NamedNode(f"{ID}{name}/inferred")
         asserted = [t for each in own for t in _triples(store, each)]
@@ -225,6 +226,10 @@ def derive(content: Content, store: Store, changed: frozenset[str]) -> dict[str,
 def open_graph(content: Content, directory: Path, tell: Callable[[str], None] = lambda _: None) -> Store:
     """Return the store of `content` at `directory`, open for reading, with what follows; see `store.open_store`."""
     return open_store(content, directory, tell, derive)
+
+
+def _here(triple: Triple) -> Quad:
+    return Quad(triple.subject, triple.predicate, triple.object, _HERE)
 
 
 def _submissions(content: Content) -> dict[str, list[str]]:

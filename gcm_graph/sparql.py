@@ -92,6 +92,8 @@ def run(store: Store, query: str, base: str | None = None) -> Answer:
         return bool(answer)
     except SyntaxError as error:
         raise _syntax_refusal(query, str(error.msg)) from None
+    except RuntimeError as error:  # spoilt blocks are found only when read
+        raise Refusal(f"The store can't be read: {error}.", "'gcm-graph check --repair' fills it anew.") from None
 
 
 def _check_size(query: str) -> None:

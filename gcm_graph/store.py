@@ -23,6 +23,8 @@ from gcm_graph.errors import Refusal
 _FORMAT = 2  # of the manifest; another number means: fill anew
 _KEPT = 2  # versions: the current one, and the one that a reader may just have opened
 
+_DAMAGED = (OSError, RuntimeError)  # what the engine raises for a version that lacks files, or whose files are spoilt
+
 Tell = Callable[[str], None]
 Manifest = dict[str, dict[str, Any]]
 Derive = Callable[[Content, Store, frozenset[str]], dict[str, list[Quad]]]
@@ -43,7 +45,7 @@ def open_store(content: Content, directory: Path, tell: Tell = lambda _: None, d
             version = _fill(content, directory, tell, derive)
         try:
             return Store.read_only(str(directory / "versions" / version))
-        except OSError:
+        except _DAMAGED:
             if _current(directory) == version:  # damaged, not swept away by a writer: the files are the truth
                 _forget(directory)
     raise Refusal(f"The store in {directory} can't be opened.", "Delete that directory; it is filled again.")
@@ -110,6 +112,16 @@ def _current(directory: Path) -> str | None:
     return version if version.isdecimal() and (directory / "versions" / version).is_dir() else None
 
 
+def _sound(directory: Path, version: str | None) -> str | None:
+    """Return the version if it opens: a damaged one is no ground to build on."""
+    try:
+        if version:
+            Store.read_only(str(directory / "versions" / version))
+        return version
+    except _DAMAGED:
+        return None
+
+
 def _forget(directory: Path) -> None:
     """Take back what `current` says, so that the store is filled anew."""
     try:
@@ -154,7 +166,7 @@ def _fill(content: Content, directory: Path, tell: Tell, derive: Derive) -> str:
 
 def _fill_locked(content: Content, directory: Path, tell: Tell, derive: Derive) -> str:
     files = content.inputs()
-    old = _current(directory)
+    old = _sound(directory, _current(directory))
     known = _manifest(directory, old) if old else {}
     if old and not _stale(known, files):
         return old  # somebody else has just filled it

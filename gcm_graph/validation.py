@@ -1,7 +1,7 @@
 """SHACL validation of submissions: each finding with its code, place, message and remedy in both languages.
 
-The shapes are data. pySHACL runs them over an Oxigraph store that holds the file, raw and without inference,
-beside the vocabularies, the reference files and the ontology; findings count only on what the file itself says.
+The shapes are data. They run over an Oxigraph store that holds the file, raw and without inference, beside the
+vocabularies, the reference files and the ontology; findings count only on what the file itself says.
 """
 
 import csv
@@ -11,19 +11,17 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store, parse
 
 from gcm_graph.content import Content
 from gcm_graph.errors import Refusal
 from gcm_graph.formats import GRAPHS, rdf_format
+from gcm_graph.shapes import Result, ShapesGraph, mark, marked
 from gcm_graph.sources import Sources
 from gcm_graph.store import parse_file
 from gcm_graph.vocabulary import ID, PREFIXES, expand
-
-if TYPE_CHECKING:
-    from rdflib import Graph
 
 SEVERITIES = ("violation", "warning", "info")
 FORMATS = ("text", "json", "csv", "ttl", "github")
@@ -116,16 +114,15 @@ def validate(paths: Iterable[Path], content: Content, sources: Sources) -> list[
     Raises Refusal for a file that can't be read.
     """
     given = {path: read_rdf(path) for path in paths}
-    shapes = _graph_of(content, "shapes")
+    shapes = ShapesGraph(_quads_of(content, "shapes"))
     shared = [q for folder in ("ontology", "instances/vocabulary", "instances/reference") for q in _quads_of(content, folder)]
-    about = _about_shapes(shapes)
     reports = []
     for path, quads in given.items():
         submission = _submission_of(quads)
         twins = [q for other, others in given.items() if other != path and _submission_of(others) == submission for q in others]
         if submission and not any(_is_submission(q) for q in (*quads, *twins)):
             twins += _shipped_submission(content, submission)
-        reports.append(_validate_one(path, quads, submission, [*shared, *twins], shapes, about, sources))
+        reports.append(_validate_one(path, quads, submission, [*shared, *twins], shapes, sources))
     return reports
 
 
@@ -222,73 +219,75 @@ REPORTS = {"text": report_text, "json": report_json, "csv": report_csv, "ttl": r
 
 
 def _validate_one(
-    path: Path,
-    quads: list[Quad],
-    submission: str | None,
-    context: list[Quad],
-    shapes: "Graph",
-    about: dict[str, dict[str, Any]],
-    sources: Sources,
+    path: Path, quads: list[Quad], submission: str | None, context: list[Quad], shapes: ShapesGraph, sources: Sources
 ) -> FileReport:
     store = Store()
     store.bulk_extend(Quad(q.subject, q.predicate, q.object, DefaultGraph()) for q in (*context, *quads))
+    # What another file types is that file's to answer for, even where this one adds to it.
+    own = {s.value for s in _subjects(quads)} - {s.value for s in _typed(context) - _typed(quads)}
+    mark(store, own)
     report = FileReport(str(path), submission)
     if missing := _add_full_texts(store, sources):
-        codes = sorted({a["code"] for a in about.values() if a["needs_text"]})
+        codes = sorted({about["code"] for about in shapes.about.values() if about["needs_text"]})
         report.unchecked = [{"code": code, "reason": f"source text not at hand: {', '.join(missing)}"} for code in codes]
-    own = {q.subject.value for q in quads if isinstance(q.subject, NamedNode)}
     lines = _lines(path, own)
-    found = [f for f in _run(store, shapes, about, lines) if f.focus in own]
-    present = {(f.focus, f.shape) for f in found}
-    kept = [f for f in found if not any((f.focus, cause) in present for cause in about.get(f.shape, {}).get("suppressed_by", ()))]
-    report.findings = sorted(kept, key=lambda f: (SEVERITIES.index(f.severity), f.code, f.line or 0, f.focus, f.value or ""))
+    results = [r for shape in shapes.compiled for r in shape.violations(store)]
+    if shapes.uncompiled:
+        results += [r for r in reference(store, shapes) if r.shape in shapes.uncompiled and r.focus in own]
+    present = {(r.focus, r.shape) for r in results}
+    kept = [r for r in results if not any((r.focus, cause) in present for cause in shapes.about.get(r.shape, {}).get("suppressed_by", ()))]
+    findings = [_finding(result, shapes.about.get(result.shape, {}), lines) for result in kept]
+    report.findings = sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.code, f.line or 0, f.focus, f.value or ""))
     return report
 
 
-def _run(store: Store, shapes: "Graph", about: dict[str, dict[str, Any]], lines: dict[str, int]) -> Iterable[Finding]:
+def _subjects(quads: Iterable[Quad]) -> set[NamedNode]:
+    return {q.subject for q in quads if isinstance(q.subject, NamedNode)}
+
+
+def _typed(quads: Iterable[Quad]) -> set[NamedNode]:
+    return _subjects(q for q in quads if q.predicate.value == expand("rdf:type"))
+
+
+def _finding(result: Result, about: dict[str, Any], lines: dict[str, int]) -> Finding:
+    return Finding(
+        code=about.get("code", "S00"),
+        severity=result.severity,
+        line=lines.get(result.focus),
+        column=about.get("column"),
+        focus=result.focus,
+        path=result.path,
+        value=result.value,
+        messages=about.get("messages", {}),
+        remedies=about.get("remedies", {}),
+        shape=result.shape,
+    )
+
+
+def reference(store: Store, shapes: ShapesGraph) -> list[Result]:
+    """Return what pySHACL, the reference implementation, finds in a store, on the nodes that are marked.
+
+    For shapes that use more of SHACL than is compiled, and for holding the two against each other.
+    """
     import pyshacl
-    from rdflib import URIRef
-    from rdflib.namespace import RDF, SH
-
-    # Given a pyoxigraph store, pySHACL 0.40 is some ten times faster than on an rdflib graph; its types don't say that it takes one.
-    _, results, _ = pyshacl.validate(store, shacl_graph=shapes, inference="none", advanced=False, allow_warnings=True)  # type: ignore[arg-type]
-    for node in results.subjects(RDF.type, SH.ValidationResult):
-        constraint = results.value(node, SH.sourceConstraint)
-        shape = constraint if isinstance(constraint, URIRef) else results.value(node, SH.sourceShape)
-        known = about.get(str(shape), {})
-        focus, value, at = (results.value(node, p) for p in (SH.focusNode, SH.value, SH.resultPath))
-        yield Finding(
-            code=known.get("code", "S00"),
-            severity=str(results.value(node, SH.resultSeverity)).removeprefix(_SH).lower(),
-            line=lines.get(str(focus)),
-            column=known.get("column"),
-            focus=str(focus),
-            path=str(at) if at is not None else None,
-            value=str(value) if value is not None else None,
-            messages=known.get("messages", {}),
-            remedies=known.get("remedies", {}),
-            shape=str(shape),
-        )
-
-
-def _about_shapes(shapes: "Graph") -> dict[str, dict[str, Any]]:
-    """Return what each shape says of itself, by its IRI."""
-    from rdflib import Namespace, URIRef
+    from rdflib import Graph
     from rdflib.namespace import SH
 
-    gcm = Namespace(PREFIXES["gcm"])
-    about = {}
-    for shape in set(shapes.subjects(gcm.code)):
-        if isinstance(shape, URIRef):
-            about[str(shape)] = {
-                "code": str(shapes.value(shape, gcm.code)),
-                "column": str(c) if (c := shapes.value(shape, gcm.column)) else None,
-                "needs_text": bool(shapes.value(shape, gcm.needsText)),
-                "suppressed_by": {str(o) for o in shapes.objects(shape, gcm.suppressedBy)},
-                "messages": {getattr(o, "language", None) or "en": str(o) for o in shapes.objects(shape, SH.message)},
-                "remedies": {getattr(o, "language", None) or "en": str(o) for o in shapes.objects(shape, gcm.remedy)},
-            }
-    return about
+    graph = Graph().parse(data=shapes.turtle(), format="turtle")
+    _, results, _ = pyshacl.validate(store, shacl_graph=graph, inference="none", focus_nodes=marked(store))  # type: ignore[arg-type]
+    found = []
+    for node in results.subjects(SH.resultSeverity):
+        value, path = results.value(node, SH.value), results.value(node, SH.resultPath)
+        found.append(
+            Result(
+                shape=str(results.value(node, SH.sourceShape)),
+                focus=str(results.value(node, SH.focusNode)),
+                severity=str(results.value(node, SH.resultSeverity)).removeprefix(str(SH)).lower(),
+                value=None if value is None else str(value),
+                path=None if path is None else str(path),
+            )
+        )
+    return found
 
 
 def _add_full_texts(store: Store, sources: Sources) -> list[str]:
@@ -302,15 +301,6 @@ def _add_full_texts(store: Store, sources: Sources) -> list[str]:
         else:
             missing.append(str(getattr(quad.subject, "value", "")).removeprefix(ID))
     return missing
-
-
-def _graph_of(content: Content, folder: str) -> "Graph":
-    from rdflib import Graph
-
-    graph = Graph()
-    for path in sorted((content.root / folder).glob("*.ttl")):
-        graph.parse(path, format="turtle")
-    return graph
 
 
 def _quads_of(content: Content, folder: str) -> list[Quad]:
