@@ -14,7 +14,7 @@ from gcm_graph.cli import cli
 from gcm_graph.content import shipped
 from gcm_graph.formats import GRAPHS, ROWS
 from gcm_graph.questions import answer, load, plain, question_names
-from gcm_graph.store import open_store
+from gcm_graph.reasoning import open_graph
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "README.es.md", "docs/annotation.md")
@@ -61,7 +61,7 @@ def agreement(_language: str) -> str:
     """Return a table of the agreement between the two readers."""
     content = shipped()
     with tempfile.TemporaryDirectory() as folder:
-        store = open_store(content, Path(folder) / "store")
+        store = open_graph(content, Path(folder) / "store")
         rows = answer(store, load(content, "agreement-between-readers"), {}).rows
         table = [f"| {field} | {items} | {agreed} | {kappa} |" for field, kappa, agreed, items, _ in (map(plain, row) for row in rows)]
     return "\n".join(["| field | decisions | agreement | kappa |", "|---|---:|---:|---:|", *table])

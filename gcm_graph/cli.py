@@ -64,9 +64,9 @@ class Session:
     @property
     def store(self) -> "Store":
         """The store, open for reading and up to date with the files."""
-        from gcm_graph.store import open_store
+        from gcm_graph.reasoning import open_graph
 
-        return open_store(self.content, self.store_path, _tell)
+        return open_graph(self.content, self.store_path, _tell)
 
     def sources(self, files: tuple[Path, ...] = ()) -> "Sources":
         """The source texts at hand: those of the data directory and the given files."""
@@ -333,6 +333,64 @@ def cite(session: Session, provision: str, style: str, files: tuple[Path, ...]) 
 
 
 @cli.command()
+@click.argument("provision")
+@click.argument("target", metavar="GROUP|ROLE")
+@click.option("--format", "form", type=click.Choice(["text", "json", *GRAPH_FORMATS]), help="How to write it (default: text).")
+@common
+def explain(session: Session, provision: str, target: str, form: str | None) -> None:
+    """Explain why a provision bears on a group, or on States in a role, or why it doesn't.
+
+    Every minimal chain of asserted statements is given as a sentence and as triples, with the axioms by which it
+    follows. Exit status 1 if it doesn't follow.
+
+    Example: gcm-graph explain IV.2-p01 unaccompanied-migrant-children
+    """
+    from gcm_graph.codes import codes, resolve
+    from gcm_graph.explanation import Explainer, as_json, as_text, phrases
+    from gcm_graph.formats import write_graph
+    from gcm_graph.provisions import find_provision
+
+    store = session.store
+    iri = find_provision(store, provision)
+    groups, roles = codes(store, "group"), codes(store, "role")
+    meant = resolve(groups | roles, target, "group or role").iri
+    explainer = Explainer(store, phrases(session.content), session.language)
+    found = explainer.role(iri, meant) if meant in {code.iri for code in roles.values()} else explainer.group(iri, meant)
+    if form in (None, "text"):
+        click.echo(as_text(found, session.language))
+    elif form == "json":
+        click.echo(as_json(found))
+    else:
+        _print_bytes(write_graph(found.quads(store), form))
+    if not found.follows:
+        raise SystemExit(1)
+
+
+@cli.command()
+@click.option("--submission", "submissions", multiple=True, help="Only what follows for this submission (several by repetition).")
+@output_format("table", *GRAPH_FORMATS)
+@common
+def infer(session: Session, submissions: tuple[str, ...], form: str | None) -> None:
+    """Show what follows from the ontology and isn't asserted: in a terminal counted by property, in a pipe as a graph.
+
+    It is worked out whenever the store is filled and stands in graphs of its own.
+
+    Example: gcm-graph infer --submission guatemala-2017 --format ttl
+    """
+    from gcm_graph.codes import codes, resolve
+    from gcm_graph.formats import write_graph
+    from gcm_graph.reasoning import inferred_quads, properties_inferred
+
+    store = session.store
+    known = codes(store, "submission")
+    quads = inferred_quads(store, [resolve(known, name, "submission").iri for name in submissions])
+    if form == "table" or (form is None and sys.stdout.isatty()):
+        _print_rows(session, store, properties_inferred(quads), "table", session.language, None)
+    else:
+        _print_bytes(write_graph(quads, form or "trig"))
+
+
+@cli.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--source", "texts", multiple=True, type=click.Path(path_type=Path), help="Source text, to check passages against.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv", "ttl", "github"]), default="text", show_default=True)
@@ -358,9 +416,10 @@ def validate(session: Session, files: tuple[Path, ...], texts: tuple[Path, ...],
 @click.argument("out", metavar="OUT|-")
 @click.option("--table", "name", help="A table for spreadsheets, such as provisions; else the graph.")
 @click.option("--submission", "submissions", multiple=True, help="Only this submission (several by repetition).")
+@click.option("--inferred", is_flag=True, help="Add what follows: columns of a table, graphs of the graph.")
 @output_format(*ROW_FORMATS[1:], *GRAPH_FORMATS)
 @common
-def export(session: Session, out: str, name: str | None, submissions: tuple[str, ...], form: str | None) -> None:
+def export(session: Session, out: str, name: str | None, submissions: tuple[str, ...], inferred: bool, form: str | None) -> None:
     """Write the graph, or a table of it, to a file or (-) to standard output.
 
     The format follows the file's ending.
@@ -376,13 +435,13 @@ def export(session: Session, out: str, name: str | None, submissions: tuple[str,
     store = session.store
     target = None if out == "-" else Path(out)
     if name:
-        rows = table(store, session.content, name, submissions)
+        rows = table(store, session.content, name, submissions, inferred)
         chosen = pick(ROWS, form) if form else (format_of(ROWS, out) if target else ROWS["csv"])
         if chosen is None:
             raise Refusal(f"{out}: the ending doesn't say how to write a table.", f"End it in one of {', '.join(f'.{n}' for n in ROWS)}.")
         _write(chosen.write(rows), target)
         return
-    quads = list(store.quads_for_pattern(None, None, None, None))
+    quads = [q for q in store if inferred or not str(getattr(q.graph_name, "value", "")).endswith("/inferred")]
     if submissions:
         known = codes(store, "submission")
         wanted = tuple(f"{resolve(known, s, 'submission').iri}/" for s in submissions)
@@ -455,11 +514,11 @@ def check(session: Session, texts: tuple[Path, ...], repair: bool) -> None:
     Example: gcm-graph check --source guatemala-gcm-2017.md
     """
     from gcm_graph.soundness import check as run
-    from gcm_graph.store import open_store, remove_store
+    from gcm_graph.store import remove_store
 
     if repair:
         remove_store(session.store_path)
-    store = open_store(session.content, session.store_path, _tell)
+    store = session.store
     sound = True
     for looked_at in run(session.content, session.sources(texts)):
         sound &= not looked_at.problems

@@ -4,6 +4,7 @@ A proof is found by running the compiled axioms backwards over what is known. It
 proofs whose leaves are all among another's add nothing and are dropped, so that every minimal chain is given once.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -226,6 +227,42 @@ class Explainer:
         """Whether one group reaches another by inclusion of either kind or by a list."""
         links = ("gcm:includes", "gcm:universallyIncludes", "gcm:designates", "gcm:denotes")
         return any(self._known(_triple(broad, link, narrow)) for link in links)
+
+
+def as_text(found: Explanation, language: str) -> str:
+    """Return an explanation for people: each chain as a sentence, then what is asserted and what is inferred by which axiom."""
+    asserted, inferred = ("afirmado", "inferido") if language == "es" else ("asserted", "inferred")
+    if not found.follows:
+        return f"✗ {found.reason}"
+    lines = []
+    for _, proof, sentence in found.chains:
+        lines.append(f"✓ {sentence}")
+        lines += [f"    {asserted}: {_shown(triple)}" for triple in proof.leaves]
+        lines += [f"    {inferred}: {_shown(triple)}   ⇐ {axiom}" for triple, axiom in proof.steps]
+    return "\n".join(lines)
+
+
+def as_json(found: Explanation) -> str:
+    """Return an explanation as JSON: whether it follows, the reason if not, and each chain with what is asserted and inferred."""
+    chains = [
+        {
+            "basis": basis,
+            "sentence": sentence,
+            "asserted": [_values(triple) for triple in proof.leaves],
+            "inferred": [{"triple": _values(triple), "axiom": axiom} for triple, axiom in proof.steps],
+        }
+        for basis, proof, sentence in found.chains
+    ]
+    told = {"provision": found.provision, "target": found.target, "follows": found.follows, "reason": found.reason, "chains": chains}
+    return json.dumps(told, ensure_ascii=False, indent=1)
+
+
+def _shown(triple: Triple) -> str:
+    return " ".join(compact(value) for value in _values(triple))
+
+
+def _values(triple: Triple) -> list[str]:
+    return [str(getattr(node, "value", node)) for node in triple]
 
 
 def path_has_rule(rules: Mapping[str, list[Rule]], key: str) -> bool:

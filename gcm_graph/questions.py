@@ -172,10 +172,11 @@ def ask(
     from platformdirs import user_cache_path
 
     from gcm_graph.content import shipped
-    from gcm_graph.store import default_directory, open_store
+    from gcm_graph.reasoning import open_graph
+    from gcm_graph.store import default_directory
 
     content = shipped(Path(data) if data else None)
-    opened = open_store(content, Path(store) if store else default_directory(content, user_cache_path("gcm-graph")))
+    opened = open_graph(content, Path(store) if store else default_directory(content, user_cache_path("gcm-graph")))
     values = {key: [value] if isinstance(value, str) else list(value) for key, value in given.items()}
     rows = answer(opened, load(content, name), values)
     return [dict(zip(rows.variables, map(plain, row), strict=True)) for row in rows.rows]

@@ -7,6 +7,7 @@ queries in `queries/rules/`.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, Store,
 
 from gcm_graph.content import RULES, Content
 from gcm_graph.errors import Refusal
+from gcm_graph.sparql import Rows, Term
 from gcm_graph.store import open_store
 from gcm_graph.vocabulary import BASE, ID, PREFIXES, compact, expand
 
@@ -226,6 +228,23 @@ def derive(content: Content, store: Store, changed: frozenset[str]) -> dict[str,
 def open_graph(content: Content, directory: Path, tell: Callable[[str], None] = lambda _: None) -> Store:
     """Return the store of `content` at `directory`, open for reading, with what follows; see `store.open_store`."""
     return open_store(content, directory, tell, derive)
+
+
+def inferred_quads(store: Store, submissions: Iterable[str] = ()) -> list[Quad]:
+    """Return the inferred statements of a store, of the given submissions (IRIs) or of all files."""
+    graphs = [g for g in store.named_graphs() if isinstance(g, NamedNode) and g.value.endswith("/inferred")]
+    wanted = [NamedNode(f"{iri}/inferred") for iri in submissions] or sorted(graphs, key=lambda g: g.value)
+    return [quad for graph in wanted for quad in store.quads_for_pattern(None, None, None, graph)]
+
+
+def properties_inferred(quads: Iterable[Quad]) -> Rows:
+    """Return how many statements were inferred, by graph and property."""
+    counts = Counter((str(getattr(q.graph_name, "value", "")).removeprefix(ID), q.predicate) for q in quads)
+    rows: list[list[Term | None]] = [
+        [Literal(graph), predicate, Literal(count)]
+        for (graph, predicate), count in sorted(counts.items(), key=lambda c: (c[0][0], c[0][1].value))
+    ]
+    return Rows(["graph", "property", "statements"], rows)
 
 
 def _here(triple: Triple) -> Quad:

@@ -82,7 +82,8 @@ def run(store: Store, query: str, base: str | None = None) -> Answer:
         if _SERVICE.search(query):
             hidden = {_SERVICE.sub(_NO_SERVICE, prefix): namespace for prefix, namespace in PREFIXES.items()}
             Store().query(_SERVICE.sub(_NO_SERVICE, query), base_iri=base, prefixes=hidden)
-        answer = store.query(query, base_iri=base, prefixes=PREFIXES, use_default_graph_as_union=True)
+        union = not any(word == "FROM" for word, _ in words(query))  # which would override what the query itself says
+        answer = store.query(query, base_iri=base, prefixes=PREFIXES, use_default_graph_as_union=union)
         if isinstance(answer, QuerySolutions):
             variables = [v.value for v in answer.variables]
             return Rows(variables, [list(solution) for solution in answer])

@@ -16,11 +16,11 @@ def table_names(content: Content) -> list[str]:
     return sorted(path.stem for path in _folder(content).glob("*.rq"))
 
 
-def table(store: Store, content: Content, name: str, submissions: Iterable[str] = ()) -> Rows:
+def table(store: Store, content: Content, name: str, submissions: Iterable[str] = (), inferred: bool = False) -> Rows:
     """Return a table as rows of literals: the columns of the query's header, one row for each subject, in its order.
 
     Several values of one cell are joined by `|`; a cell without a value is empty text. `submissions` limits the
-    table to those (by code, IRI or title). Raises Refusal for an unknown table or submission.
+    table to those (by code, IRI or title); `inferred` adds the columns of what follows. Raises Refusal for an unknown table or submission.
     """
     if name not in (names := table_names(content)):
         raise Refusal(f"There is no table {name!r}.", near_misses(name, names) or f"There are: {', '.join(names)}.")
@@ -28,7 +28,8 @@ def table(store: Store, content: Content, name: str, submissions: Iterable[str] 
     chosen = list(submissions)
     answer = run(store, bind(store, question, {"submission": chosen} if chosen else {}))
     assert isinstance(answer, Rows)
-    columns = [str(column) for column in header(question.text)["columns"]]
+    about = header(question.text)
+    columns = [str(column) for column in (*about["columns"], *(about["inferred"] if inferred else ()))]
     cells: dict[Term, dict[str, list[Term]]] = {}
     for subject, column, value, *_ in answer.rows:
         assert subject is not None and isinstance(column, Literal) and value is not None  # the query binds all three

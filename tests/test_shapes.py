@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 from rdflib import SH, Graph, Namespace, URIRef
 
 from gcm_graph.content import Content, shipped
@@ -35,7 +35,7 @@ def context(content: Content) -> list[Quad]:
     """Ontology, vocabularies and reference files, which every submission builds on."""
     folders = ("ontology/", "instances/vocabulary/", "instances/reference/")
     files = [f.path for f in content.files() if f.name.startswith(folders)]
-    return [Quad(*t, DefaultGraph()) for file in files for t in parse(path=str(file), format=RdfFormat.TURTLE)]  # type: ignore[misc]
+    return [q for file in files for q in parse(path=str(file), format=RdfFormat.TURTLE)]
 
 
 def marked(example: Path) -> set[tuple[str, str]]:
@@ -54,7 +54,7 @@ def violated(example: Path, shapes: Graph, context: Iterable[Quad]) -> set[tuple
     store = Store()
     store.bulk_extend(context)
     own = [t for t in parse(path=str(example), format=RdfFormat.TURTLE) if t.predicate.value != VIOLATES]
-    store.extend(Quad(*t, DefaultGraph()) for t in own)  # type: ignore[misc]
+    store.extend(own)
     subjects = {t.subject.value for t in own if isinstance(t.subject, NamedNode)}
     _, results, _ = pyshacl.validate(store, shacl_graph=shapes, inference="none", focus_nodes=sorted(subjects))  # type: ignore[arg-type]
     assert isinstance(results, Graph), results

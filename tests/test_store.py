@@ -210,6 +210,14 @@ def test_a_damaged_store_is_filled_anew(tiny: Content, directory: Path, damage: 
     assert len(told) == 1
 
 
+@pytest.mark.parametrize("damage", [_truncate_current, _drop_tables])
+def test_a_damaged_version_is_not_built_upon(tiny: Content, directory: Path, damage: Any) -> None:
+    open_store(tiny, directory)
+    damage(directory / "versions/1")
+    _add_triple(tiny)
+    assert len(open_store(tiny, directory)) == 7
+
+
 def test_what_a_killed_fill_left_is_swept_by_the_next(tiny: Content, directory: Path) -> None:
     open_store(tiny, directory)
     (directory / "versions/2").mkdir()
