@@ -70,10 +70,7 @@ def resolve(known: dict[str, Code], text: str, what: str) -> Code:
     if wanted in names:
         return known[names[wanted]]
     names |= {fold(code): code for code in known}
-    hint = near_misses(wanted, names)
-    for name, code in names.items():  # a label that comes near is answered with its code
-        if name != code:
-            hint = hint.replace(name, f"{code} ({name})") if f" {name}" in hint and code not in hint else hint
+    hint = near_misses(wanted, names, names.__getitem__)
     listing = ", ".join(sorted(known)) if len(known) <= 12 else ""
     allowed = f"Allowed: {listing}." if listing else f"'gcm-graph questions {what}' lists them."
     raise Refusal(f"{text!r} is no value of {what}.", hint or allowed)

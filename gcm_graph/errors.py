@@ -1,6 +1,6 @@
 """The one error that a user sees: a sentence, what to do, and never a traceback."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 
@@ -19,7 +19,7 @@ class Refusal(Exception):
         return f"{self.message}\n{self.remedy}" if self.remedy else self.message
 
 
-def near_misses(word: str, known: Iterable[str]) -> str:
-    """Say which of the `known` words resemble `word`: a sentence, or nothing."""
-    close = get_close_matches(word.casefold(), list(known), n=3, cutoff=0.6)
-    return f"Did you mean {' or '.join(close)}?" if close else ""
+def near_misses(word: str, known: Iterable[str], show: Callable[[str], str] = str) -> str:
+    """Say which of the `known` words resemble `word`: a sentence, or nothing. `show` gives what to name each by."""
+    close = dict.fromkeys(map(show, get_close_matches(word.casefold(), list(known), n=9, cutoff=0.6)))
+    return f"Did you mean {' or '.join(list(close)[:3])}?" if close else ""

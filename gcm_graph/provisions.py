@@ -75,7 +75,7 @@ def find_provision(store: Store, name: str) -> str:
 
     Raises Refusal with near misses, or with the candidates where several submissions have it.
     """
-    known = _provisions(store)
+    known = provisions(store)
     iri = expand(name.strip().strip("<>"))
     iri = iri if iri.startswith(ID) else ID + name.strip("/ ")
     if iri in known:
@@ -87,9 +87,7 @@ def find_provision(store: Store, name: str) -> str:
     if candidates:
         raise Refusal(f"{name!r} stands in several submissions.", "Say which: " + ", ".join(i.removeprefix(ID) for i in candidates) + ".")
     folded = {i.casefold(): i for i in local}
-    hint = near_misses(name.rpartition("/")[2], folded)
-    for lower, real in folded.items():
-        hint = hint.replace(lower, real)
+    hint = near_misses(name.rpartition("/")[2], folded, folded.__getitem__)
     raise Refusal(f"There is no provision {name!r}.", hint or "'gcm-graph export --table provisions -' lists all of them.")
 
 
@@ -218,9 +216,11 @@ WHERE {
   FILTER (LANG(?en) = "en" && LANG(?es) = "es")
   ?position oa:start ?start ; oa:end ?end .
   OPTIONAL {
-    { ?provision gcm:concernsRight|gcm:concernsService|gcm:usesMeasure ?thing }
-    UNION { [] gcm:standsForProperty ?role . ?provision ?role ?coverage . ?coverage gcm:statedGroup ?thing }
-    ?thing skos:prefLabel|skos:altLabel ?label
+    { ?provision gcm:concernsRight|gcm:concernsService|gcm:usesMeasure ?thing . ?thing skos:prefLabel|skos:altLabel ?label }
+    UNION {
+      ?coverage gcm:statedGroup ?thing . ?provision ?role ?coverage . [] gcm:standsForProperty ?role .
+      ?thing skos:prefLabel|skos:altLabel ?label
+    }
   }
 }
 GROUP BY ?provision ?en ?es ?kind ?section ?start ?end ?submission
@@ -232,7 +232,8 @@ def _words(text: str) -> set[str]:
     return {"".join(c for c in word if c.isalnum()) for word in text.replace("-", " ").replace("/", " ").split()}
 
 
-def _provisions(store: Store) -> set[str]:
+def provisions(store: Store) -> set[str]:
+    """Return the IRIs of all provisions."""
     rows = run(store, "SELECT DISTINCT ?p { ?p gcm:statement ?statement }")
     assert isinstance(rows, Rows)
     return {row[0].value for row in rows.rows}  # type: ignore[union-attr]

@@ -6,7 +6,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
 
 from gcm_graph.codes import SCHEME_TYPES, codes, fold, thing_label
 from gcm_graph.errors import Refusal, near_misses
-from gcm_graph.provisions import find_provision
+from gcm_graph.provisions import find_provision, provisions
 from gcm_graph.vocabulary import BASE, ID, SCHEMES, compact, expand
 
 _SHOWN_POINTERS = 200  # of one property; a code list has thousands
@@ -57,9 +57,8 @@ def find_thing(store: Store, name: str) -> str:
     try:
         return find_provision(store, text)
     except Refusal as refusal:
-        hint = near_misses(fold(text), labels)
-        for label, short in labels.items():
-            hint = hint.replace(f" {label}", f" {short}") if f" {label}" in hint else hint
+        labels |= {iri.rpartition("/")[2].casefold(): iri.removeprefix(ID) for iri in provisions(store)}
+        hint = near_misses(fold(text), labels, labels.__getitem__)
         raise Refusal(f"Nothing is known as {name!r}.", hint or refusal.remedy) from None
 
 

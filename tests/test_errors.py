@@ -19,6 +19,11 @@ def test_near_misses_are_a_sentence_or_nothing(word: str, said: str) -> None:
     assert near_misses(word, KNOWN) == said
 
 
+def test_what_is_near_by_several_names_is_named_once() -> None:
+    labels = {"niña": "c-1", "niñas": "c-1", "niños": "c-2"}
+    assert near_misses("niñas", labels, labels.__getitem__) == "Did you mean c-1 or c-2?"
+
+
 def test_at_most_three_near_misses_are_named() -> None:
     assert near_misses("code-1", [f"code-1{n}" for n in range(9)]).count("code-1") == 3
 

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import zipfile
 from typing import Any
 from xml.etree import ElementTree
 
@@ -93,19 +94,12 @@ def test_xlsx_reads_back_with_numbers_as_numbers(rows: Rows) -> None:
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_xlsx_never_holds_a_formula(text: str) -> None:
-    import zipfile
-
     data = ROWS["xlsx"].write(Rows(["x"], [[Literal(text)], [Literal(text, language="en")], [NamedNode("urn:=1")]]))
     sheet = _sheet(data)
     assert [sheet.cell(row, 1).value for row in (2, 3)] == [text, text]
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} == {"s"}
     inside = ElementTree.fromstring(zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml"))
     assert not [element for element in inside.iter() if element.tag.endswith("}f")]
-
-
-@pytest.mark.parametrize("column", FORMULAS[:1])
-def test_xlsx_takes_no_name_of_a_column_for_a_formula(column: str) -> None:
-    assert _sheet(ROWS["xlsx"].write(Rows([column], []))).cell(1, 1).data_type == "s"
 
 
 @pytest.mark.parametrize(
@@ -135,9 +129,9 @@ def test_xlsx_refuses_more_rows_than_a_sheet_holds(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("form", ROWS)
-@pytest.mark.parametrize("rows", [Rows([], []), Rows(["x"], []), Rows([], [[]])], ids=["nothing", "no row", "no column"])
-def test_every_row_format_can_say_nothing(form: str, rows: Rows) -> None:  # type: ignore[no-redef]
-    assert ROWS[form].write(rows)
+@pytest.mark.parametrize("nothing", [Rows([], []), Rows(["x"], []), Rows([], [[]])], ids=["nothing", "no row", "no column"])
+def test_every_row_format_can_say_nothing(form: str, nothing: Rows) -> None:
+    assert ROWS[form].write(nothing)
 
 
 QUADS = [
@@ -193,7 +187,7 @@ def test_an_unknown_format_gets_near_misses(name: str, hint: str) -> None:
     for call in (lambda: pick(GRAPHS, name), lambda: write_graph([], name)):
         with pytest.raises(Refusal) as refused:
             call()
-        assert hint in refused.value.remedy
+        assert hint in refused.value.remedy and "Format(" not in refused.value.remedy
 
 
 @pytest.mark.parametrize("path", ["x", "x.foo", "", "ttl"])

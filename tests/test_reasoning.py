@@ -31,10 +31,7 @@ def triples(text: str) -> list[Triple]:
 
 def follows(axioms: str, data: str) -> set[str]:
     closure = Closure([], compile_axioms(triples(axioms)))
-    return {
-        f"{t.subject.value.rpartition('#')[2]} {t.predicate.value.rpartition('#')[2]} {t.object.value.rpartition('#')[2]}"
-        for t in closure.of(triples(data))
-    }  # type: ignore[union-attr]
+    return {" ".join(str(node).strip("<>").rpartition("#")[2] for node in triple) for triple in closure.of(triples(data))}
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,8 @@ def test_no_file_holds_a_sentence_of_a_source(content: Content, sources_dir: Pat
     read = [p for p in (*files, *content.root.glob("*.md")) if p.suffix in (".ttl", ".rq", ".md", ".yaml", ".py", ".txt")]
     assert len(read) > 60
     for path in read:
-        copied = [" ".join(r) for r in runs(word_list(path.read_text("utf-8"))) if r in known]
+        words = re.sub(r"dcterms:title .*", "", path.read_text("utf-8"))  # the titles of documents and sections are names
+        copied = [" ".join(r) for r in runs(word_list(words)) if r in known]
         assert not copied, f"{path.name}: {copied[0]}"
 
 
@@ -225,7 +226,8 @@ def test_every_difference_between_the_readers_is_settled_by_a_note(store: Store)
 
 def test_each_commitment_expresses_a_position_and_claims_are_left_to_rules(store: Store) -> None:
     assert not select(store, "SELECT ?c { ?c a gcm:Commitment MINUS { ?c gcm:expresses ?position } }")
-    assert not select(store, "SELECT ?c { ?c a gcm:ClaimRight }")
+    claims = select(store, "SELECT DISTINCT ?graph { GRAPH ?graph { ?c a gcm:ClaimRight } }")
+    assert claims == [["https://w3id.org/gcm-graph/id/guatemala-2017/inferred"]]
 
 
 def test_nothing_is_imputed_where_the_text_names_a_party_that_can_act(store: Store) -> None:
