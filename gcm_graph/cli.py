@@ -7,6 +7,7 @@ Modules of the package are imported inside the commands, so that `--help` and co
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -610,10 +611,15 @@ def _write(data: bytes, target: Path | None) -> None:
     if target is None:
         _print_bytes(data)
         return
-    beside = target.with_name(f".{target.name}.new")
+    real = target.resolve()  # a link stays, and what it names is written
+    beside = real.with_name(f".{real.name}.new")
     try:
+        if real.exists() and not real.is_file():  # a device or a pipe; a directory refuses
+            real.write_bytes(data)
+            return
         beside.write_bytes(data)
-        beside.replace(target)
+        beside.replace(real)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise Refusal(f"{target} can't be written: {error.strerror}.", "Give another file.") from None

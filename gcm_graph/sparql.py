@@ -33,7 +33,7 @@ _TOKENS = re.compile(
       | (?P<name>(?:[^\W\d_][\w.-]*|(?<![\w])):(?:(?:[\w:%]|\\.)(?:[\w:%.\-]|\\.)*)?|[?$]\w+|@[a-z][a-z0-9-]*|_:[\w.-]+)
       | (?P<word>[^\W\d][\w.-]*)
       | (?P<number>\d+(?:\.\d+)?)
-      | (?P<joint>[][(){}!|&+*/^;.=<>-])""",
+      | (?P<joint>[][(){}!|&+*/^;,.=<>-])""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 
@@ -98,15 +98,21 @@ def run(store: Store, query: str, base: str | None = None) -> Answer:
 
 
 def _check_size(query: str) -> None:
-    depth = joints = 0
+    opened: list[str] = []
+    joints = listed = 0  # of the whole query; of a list in round brackets since the last joint
     for match in _TOKENS.finditer(query):
-        if match.lastgroup == "joint":
-            joints += 1
-            depth += (match[0] in "([{") - (match[0] in ")]}")
-            if depth > _DEEPEST or joints > _LONGEST:
-                where = "line {}, column {}".format(*_line_and_column(query, match.start()))
-                what = f"nested deeper than {_DEEPEST}" if depth > _DEEPEST else f"joined of more than {_LONGEST} parts"
-                raise Refusal(f"The query is {what} ({where}).", "Ask in several queries, or list values with VALUES.")
+        token = match[0] if match.lastgroup == "joint" else ""
+        if token and token in "([{":
+            opened.append(token)
+        elif token and token in ")]}" and opened:
+            opened.pop()
+        listing = opened[-1:] == ["("]
+        joints += token != "" and not (token == "," and listing)  # the arguments of a function and of IN are no burden
+        listed = listed + 1 if listing and not token and match.lastgroup != "comment" else 0
+        if len(opened) > _DEEPEST or joints > _LONGEST or listed > _LONGEST:
+            where = "line {}, column {}".format(*_line_and_column(query, match.start()))
+            what = f"nested deeper than {_DEEPEST}" if len(opened) > _DEEPEST else f"joined of more than {_LONGEST} parts"
+            raise Refusal(f"The query is {what} ({where}).", "Ask in several queries, or list values with VALUES.")
 
 
 def _syntax_refusal(query: str, message: str) -> Refusal:

@@ -274,9 +274,16 @@ def reference(store: Store, shapes: ShapesGraph) -> list[Result]:
     from rdflib.namespace import SH
 
     graph = Graph().parse(data=shapes.turtle(), format="turtle")
-    _, results, _ = pyshacl.validate(store, shacl_graph=graph, inference="none", focus_nodes=marked(store))  # type: ignore[arg-type]
+    own = set(marked(store))
+    # pySHACL takes whatever is no focus node for conforming, even as a value: so the values are focus nodes, too.
+    values = {
+        q.object.value for node in own for q in store.quads_for_pattern(NamedNode(node), None, None) if isinstance(q.object, NamedNode)
+    }
+    _, results, _ = pyshacl.validate(store, shacl_graph=graph, inference="none", focus_nodes=sorted(own | values))  # type: ignore[arg-type]
     found = []
     for node in results.subjects(SH.resultSeverity):
+        if str(results.value(node, SH.focusNode)) not in own:
+            continue
         value, path = results.value(node, SH.value), results.value(node, SH.resultPath)
         found.append(
             Result(

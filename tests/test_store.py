@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyoxigraph import NamedNode, Store
+from pyoxigraph import NamedNode, Quad, Store
 
 import gcm_graph.store
-from gcm_graph.content import Content, shipped
+from gcm_graph.content import Content, ContentFile, shipped
 from gcm_graph.errors import Refusal
 from gcm_graph.store import default_directory, open_store, remove_store
 from gcm_graph.vocabulary import BASE, ID
@@ -85,7 +85,12 @@ def test_a_changed_file_updates_its_graph_and_leaves_the_rest(tiny: Content, dir
     _add_triple(tiny)
     parsed: list[str] = []
     parse = gcm_graph.store.parse_file
-    monkeypatch.setattr(gcm_graph.store, "parse_file", lambda file: [parsed.append(file.name), *parse(file)][1:])
+
+    def parse_and_say(file: ContentFile) -> list[Quad]:
+        parsed.append(file.name)
+        return parse(file)
+
+    monkeypatch.setattr(gcm_graph.store, "parse_file", parse_and_say)
     told: list[str] = []
     store = open_store(tiny, directory, told.append)
     assert (_size(store, SUBMISSION), _size(store, GROUP), len(store)) == (3, 3, 7)

@@ -42,7 +42,9 @@ def _letters(text: str) -> str:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("question", ["provisions-protecting-a-group", "obligations-of-a-bearer", "coverage-matrix", "groups-named-nowhere"])
+@pytest.mark.parametrize(
+    "question", ["provisions-protecting-a-group", "obligations-of-a-bearer", "coverage-matrix", "groups-named-nowhere"]
+)
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_an_answer_fits_the_terminal(store: Store, content: Content, question: str, width: int, language: str) -> None:
     shown = _shown(store, content, answer(store, load(content, question), {"lang": [language]}), width, language)
@@ -101,7 +103,9 @@ def test_what_is_the_same_in_every_row_is_said_once_above(store: Store, content:
     assert sum("commitment" in line for line in lines) == 1
 
 
-@pytest.mark.parametrize("term", [None, Literal(""), Literal("[bold]not markup[/bold]"), Literal("a" * 500), NamedNode("urn:x"), Literal("日本語" * 40)])
+@pytest.mark.parametrize(
+    "term", [None, Literal(""), Literal("[bold]not markup[/bold]"), Literal("a" * 500), NamedNode("urn:x"), Literal("日本語" * 40)]
+)
 @pytest.mark.parametrize("width", [20, 80])
 def test_odd_values_are_shown_as_they_are(store: Store, content: Content, term: Literal | None, width: int) -> None:
     shown = _shown(store, content, Rows(["note"], [[term]]), width)

@@ -48,7 +48,11 @@ def test_a_code_of_several_schemes_is_answered_with_all_of_them(store: Store) ->
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("unacompanied migrant children", "group:unaccompanied-migrant-children"), ("III.1-b99", "III.1-b0"), ("gautemala-2017", "guatemala-2017")],
+    [
+        ("unacompanied migrant children", "group:unaccompanied-migrant-children"),
+        ("III.1-b99", "III.1-b0"),
+        ("gautemala-2017", "guatemala-2017"),
+    ],
 )
 def test_a_wrong_name_gets_near_misses(store: Store, name: str, hint: str) -> None:
     with pytest.raises(Refusal, match="Nothing is known as") as refused:
