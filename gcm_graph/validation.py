@@ -21,9 +21,10 @@ from gcm_graph.formats import GRAPHS, rdf_format
 from gcm_graph.shapes import Result, ShapesGraph, mark, marked
 from gcm_graph.sources import Sources
 from gcm_graph.store import parse_file
-from gcm_graph.vocabulary import ID, PREFIXES, expand
+from gcm_graph.vocabulary import ID, PREFIXES, compact, expand
 
 SEVERITIES = ("violation", "warning", "info")
+_SHOWN = {"violation": 20, "warning": 10, "info": 3}  # findings of one kind in a report for people; files list all
 FORMATS = ("text", "json", "csv", "ttl", "github")
 KEYS = ("code", "severity", "sheet", "cell", "line", "column", "focus", "path", "value", "message", "remedy")
 _LIMIT = 100_000_000  # bytes of a file to validate
@@ -143,12 +144,13 @@ def report_text(reports: list[FileReport], language: str) -> str:
             lines.append(f"\n  {code} {SEVERITIES[severity]}: {message}")
             if remedy := findings[0].row(language)["remedy"]:
                 lines.append(f"     → {remedy}")
-            for finding in findings[:20]:
+            shown = _SHOWN[SEVERITIES[severity]]
+            for finding in findings[:shown]:
                 at = f"{'línea' if spanish else 'line'} {finding.line}: " if finding.line else ""
-                value = f" — {finding.value!r}" if finding.value and finding.value != finding.focus else ""
+                value = f" — {compact(finding.value)!r}" if finding.value and finding.value != finding.focus else ""
                 lines.append(f"     {at}{finding.focus.removeprefix(ID)}{value}")
-            if len(findings) > 20:
-                lines.append(f"     … {len(findings) - 20} {'más' if spanish else 'more'}")
+            if len(findings) > shown:
+                lines.append(f"     … {len(findings) - shown} {'más' if spanish else 'more'}")
         if report.unchecked:
             codes = ", ".join(u["code"] for u in report.unchecked)
             lines.append(f"\n  {'No comprobado' if spanish else 'Not checked'}: {codes} ({report.unchecked[0]['reason']})")
