@@ -1,5 +1,6 @@
 """What follows: complete against owlrl, the same as the question without a reasoner, and kept apart from what is asserted."""
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -164,8 +165,6 @@ def test_a_submission_closed_on_its_own_gives_what_closing_all_together_gives(co
 
 
 def test_what_follows_is_made_anew_when_a_rule_or_the_submission_changes(tmp_path: Path, content: Content) -> None:
-    import shutil
-
     root = tmp_path / "content"
     for folder in ("ontology", "instances", "shapes", "queries"):
         shutil.copytree(content.root / folder, root / folder)
@@ -179,3 +178,29 @@ def test_what_follows_is_made_anew_when_a_rule_or_the_submission_changes(tmp_pat
     left = inferred_quads(open_graph(changed, tmp_path / "store"))
     assert left
     assert not any("guatemala-2017" in str(q.graph_name) for q in left)
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="no java: install default-jre-headless")
+def test_hermit_derives_the_same_for_every_group_and_role(slice_: list[Triple], store: Store, tmp_path: Path) -> None:
+    import owlready2
+    from rdflib import OWL, RDF, Graph, URIRef
+
+    kept = Store()
+    kept.bulk_extend(Quad(t.subject, t.predicate, t.object, DefaultGraph()) for t in slice_)
+    graph = Graph().parse(data=kept.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b"", format="nt")
+    classes = set(graph.subjects(RDF.type, OWL.Class))
+    for subject, kind in list(graph.subject_objects(RDF.type)):
+        if kind in classes and isinstance(subject, URIRef):
+            graph.add((subject, RDF.type, OWL.NamedIndividual))  # owlready2 sees no individual without it
+    file = tmp_path / "reasoned.nt"
+    graph.serialize(file, format="nt", encoding="utf-8")
+    world = owlready2.World()
+    loaded = world.get_ontology(file.as_uri()).load()
+    with loaded:
+        owlready2.sync_reasoner_hermit(world, infer_property_values=True, debug=0)
+    for name in ("protects", "protectsViaBroaderGroup", "protectsUniversally", "protectsViaVulnerability", "benefits", "bindsRole"):
+        found = {(s.iri, o.iri) for s, o in world[GCM + name].get_relations()}
+        rows = run(store, f"SELECT ?s ?o {{ ?s gcm:{name} ?o }}")
+        assert isinstance(rows, Rows)
+        assert found == {(s.value, o.value) for s, o in rows.rows}, name  # type: ignore[union-attr]
+        assert len(found) > 20
