@@ -6,103 +6,16 @@ Modules of the package are imported inside the commands, so that `--help` and co
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from gcm_graph.errors import Refusal, near_misses
+from gcm_graph.session import GRAPH_FORMATS, ROW_FORMATS, Session, common, output_format, print_bytes, print_rows, tell, write
 
 if TYPE_CHECKING:
-    from pyoxigraph import Store
-
-    from gcm_graph.content import Content
-    from gcm_graph.sources import Sources
-    from gcm_graph.sparql import Rows
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Session:
-    """What the common options come to: content, store, sources and language, each made when first asked for."""
-
-    def __init__(self, data: Path | None, store: str | None, lang: str | None) -> None:
-        self._data = data
-        self._directory = store
-        self.language = lang or _terminal_language()
-
-    @property
-    def data(self) -> Path:
-        """The data directory, whether it exists or not."""
-        from platformdirs import user_data_path
-
-        return self._data or user_data_path("gcm-graph")
-
-    @property
-    def content(self) -> "Content":
-        """The package's files with the data directory laid over them."""
-        from gcm_graph.content import shipped
-
-        if self._data is not None and not self._data.exists():
-            raise Refusal(f"There is no data directory {self._data}.", "Make it, or leave out --data.")
-        return shipped(self.data)
-
-    @property
-    def store_path(self) -> Path:
-        """The store's directory; raises Refusal for the URL of a service."""
-        from gcm_graph.store import default_directory
-
-        if self._directory and "://" in self._directory:
-            raise Refusal("A SPARQL service as store isn't supported by this version.", "Give a directory with --store.")
-        if self._directory:
-            return Path(self._directory)
-        from platformdirs import user_cache_path
-
-        return default_directory(self.content, user_cache_path("gcm-graph"))
-
-    @property
-    def store(self) -> "Store":
-        """The store, open for reading and up to date with the files."""
-        from gcm_graph.reasoning import open_graph
-
-        return open_graph(self.content, self.store_path, _tell)
-
-    def sources(self, files: tuple[Path, ...] = ()) -> "Sources":
-        """The source texts at hand: those of the data directory and the given files."""
-        from gcm_graph.sources import Sources
-
-        return Sources(self.data, files)
-
-
-def common(function: F) -> F:
-    """Give a command the options that all share, as one Session."""
-
-    def wrapped(data: Path | None, store: str | None, lang: str | None, **rest: Any) -> Any:
-        return function(Session(data, store, lang), **rest)
-
-    wrapped.__doc__ = function.__doc__
-    wrapped.__name__ = function.__name__
-    for option in (
-        click.option("--lang", type=click.Choice(["en", "es"]), help="Language of the answer (default: the terminal's, else en)."),
-        click.option("--store", envvar="GCM_GRAPH_STORE", metavar="DIR", help="Directory of the store (default: in the user's cache)."),
-        click.option(
-            "--data", envvar="GCM_GRAPH_DATA", type=click.Path(path_type=Path), metavar="DIR",
-            help="Directory of what was added (default: in the user's data).",
-        ),
-    ):  # fmt: skip
-        wrapped = option(wrapped)
-    return wrapped  # type: ignore[return-value]
-
-
-def output_format(*names: str) -> Callable[[F], F]:
-    """Give a command `--format` with these names."""
-    return click.option("--format", "form", type=click.Choice(names), help="How to write the answer (default: by where it goes).")
-
-
-ROW_FORMATS = ("table", "csv", "tsv", "json", "xlsx")
-GRAPH_FORMATS = ("ttl", "jsonld", "nt", "nq", "trig", "rdf")
+    pass
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -211,7 +124,7 @@ def ask(session: Session, question: str, values: tuple[str, ...], form: str | No
     language = spoken if spoken in LANGUAGES else session.language
     store = session.store
     rows = answer(store, asked, given)
-    _print_rows(session, store, rows, form, language, f"{asked.summary[language]}" + _conditions(asked, given))
+    print_rows(session, store, rows, form, language, f"{asked.summary[language]}" + _conditions(asked, given))
 
 
 def _conditions(asked: Any, given: dict[str, list[str]]) -> str:
@@ -253,7 +166,7 @@ def query(session: Session, file: Any, form: str | None, explain: bool) -> None:
     if explain:
         size = len(answer.rows) if isinstance(answer, Rows) else 1 if isinstance(answer, bool) else len(answer)
         times = f"store {1000 * (opened - begun):.1f} ms, query {1000 * (done - opened):.1f} ms"
-        _tell(f"{times}, {size} results, {len(store)} statements in all")
+        tell(f"{times}, {size} results, {len(store)} statements in all")
     if isinstance(answer, bool):
         if form not in (None, "table", "csv", "tsv", "json"):
             raise Refusal(f"An ASK gives true or false, which {form} can't hold.", "Choose one of table, csv, tsv, json.")
@@ -264,11 +177,11 @@ def query(session: Session, file: Any, form: str | None, explain: bool) -> None:
     elif isinstance(answer, Rows):
         if form in GRAPHS:
             raise Refusal(f"A SELECT gives rows, which {form} can't hold.", f"Choose one of {', '.join(ROW_FORMATS)}.")
-        _print_rows(session, store, answer, form, session.language, None)
+        print_rows(session, store, answer, form, session.language, None)
     else:
         if form is not None and form not in GRAPHS:
             raise Refusal(f"A CONSTRUCT or DESCRIBE gives a graph, which {form} can't hold.", f"Choose one of {', '.join(GRAPHS)}.")
-        _print_bytes(write_graph(answer, form or "ttl"))
+        print_bytes(write_graph(answer, form or "ttl"))
 
 
 @cli.command()
@@ -283,7 +196,7 @@ def search(session: Session, words: tuple[str, ...], form: str | None) -> None:
     from gcm_graph.provisions import search as find
 
     store = session.store
-    _print_rows(session, store, find(store, " ".join(words), session.language), form, session.language, None)
+    print_rows(session, store, find(store, " ".join(words), session.language), form, session.language, None)
 
 
 @cli.command()
@@ -309,7 +222,7 @@ def show(session: Session, thing: str, form: str | None) -> None:
 
         show_description(console(), session.content, found, session.language)
     else:
-        _print_bytes(write_graph(found.quads, form))
+        print_bytes(write_graph(found.quads, form))
 
 
 @cli.command()
@@ -362,7 +275,7 @@ def explain(session: Session, provision: str, target: str, form: str | None) -> 
     elif form == "json":
         click.echo(as_json(found))
     else:
-        _print_bytes(write_graph(found.quads(store), form))
+        print_bytes(write_graph(found.quads(store), form))
     if not found.follows:
         raise SystemExit(1)
 
@@ -386,9 +299,9 @@ def infer(session: Session, submissions: tuple[str, ...], form: str | None) -> N
     known = codes(store, "submission")
     quads = inferred_quads(store, [resolve(known, name, "submission").iri for name in submissions])
     if form == "table" or (form is None and sys.stdout.isatty()):
-        _print_rows(session, store, properties_inferred(quads), "table", session.language, None)
+        print_rows(session, store, properties_inferred(quads), "table", session.language, None)
     else:
-        _print_bytes(write_graph(quads, form or "trig"))
+        print_bytes(write_graph(quads, form or "trig"))
 
 
 @cli.command()
@@ -408,7 +321,7 @@ def validate(session: Session, files: tuple[Path, ...], texts: tuple[Path, ...],
     from gcm_graph.validation import validate as run
 
     reports = run(files, session.content, session.sources(texts))
-    _write(REPORTS[form](reports, session.language).encode(), out)
+    write(REPORTS[form](reports, session.language).encode(), out)
     if not all(report.conforms for report in reports):
         raise SystemExit(1)
 
@@ -440,7 +353,7 @@ def export(session: Session, out: str, name: str | None, submissions: tuple[str,
         chosen = pick(ROWS, form) if form else (format_of(ROWS, out) if target else ROWS["csv"])
         if chosen is None:
             raise Refusal(f"{out}: the ending doesn't say how to write a table.", f"End it in one of {', '.join(f'.{n}' for n in ROWS)}.")
-        _write(chosen.write(rows), target)
+        write(chosen.write(rows), target)
         return
     quads = [q for q in store if inferred or not str(getattr(q.graph_name, "value", "")).endswith("/inferred")]
     if submissions:
@@ -450,7 +363,7 @@ def export(session: Session, out: str, name: str | None, submissions: tuple[str,
     found = pick(GRAPHS, form) if form else (format_of(GRAPHS, out) if target else GRAPHS["trig"])
     if found is None:
         raise Refusal(f"{out}: the ending doesn't say which RDF syntax.", f"End it in one of {', '.join(f'.{n}' for n in GRAPHS)}.")
-    _write(write_graph(quads, found.name), target)
+    write(write_graph(quads, found.name), target)
 
 
 @cli.group()
@@ -475,7 +388,7 @@ def source_add(session: Session, file: Path) -> None:
     users = cited_by(session.store, added.sha256)
     click.echo(f"{added.sha256}\t{', '.join(users) or '-'}\t{len(added.text)}")
     if not users:
-        _tell("No submission was read in this text, byte for byte; it is kept all the same.")
+        tell("No submission was read in this text, byte for byte; it is kept all the same.")
 
 
 @source.command("list")
@@ -562,64 +475,3 @@ def main() -> None:
 def _fail(message: str) -> NoReturn:
     click.echo(message, err=True)
     raise SystemExit(2)
-
-
-def _tell(line: str) -> None:
-    click.echo(line, err=True)
-
-
-def _terminal_language() -> str:
-    if not sys.stdout.isatty():
-        return "en"
-    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return "es" if locale.casefold().startswith("es") else "en"
-
-
-def _print_rows(session: Session, store: "Store", rows: "Rows", form: str | None, language: str, heading: str | None) -> None:
-    """Print rows as asked; for people with the standing line of what they come from above them."""
-    if form is None:
-        form = "table" if sys.stdout.isatty() else "csv"
-    if form != "table":
-        from gcm_graph.formats import ROWS
-
-        _print_bytes(ROWS[form].write(rows))
-        return
-    from gcm_graph.terminal import console, show_rows, standing_lines
-
-    out = console()
-    if heading:
-        out.print(heading, style="bold", markup=False)
-        for line in standing_lines(store, _submissions(rows), language):
-            out.print(line, style="italic", markup=False)
-    show_rows(out, store, session.content, rows, language)
-
-
-def _submissions(rows: "Rows") -> set[str]:
-    if "submission" not in rows.variables:
-        return set()
-    column = rows.variables.index("submission")
-    return {str(getattr(row[column], "value", "")) for row in rows.rows}
-
-
-def _print_bytes(data: bytes) -> None:
-    sys.stdout.buffer.write(data)
-    sys.stdout.flush()
-
-
-def _write(data: bytes, target: Path | None) -> None:
-    """Write to a file, whole or not at all, or to standard output."""
-    if target is None:
-        _print_bytes(data)
-        return
-    real = target.resolve()  # a link stays, and what it names is written
-    beside = real.with_name(f".{real.name}.new")
-    try:
-        if real.exists() and not real.is_file():  # a device or a pipe; a directory refuses
-            real.write_bytes(data)
-            return
-        beside.write_bytes(data)
-        beside.replace(real)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise Refusal(f"{target} can't be written: {error.strerror}.", "Give another file.") from None

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Store
 
-from gcm_graph.cli import Session, main
+from gcm_graph.cli import main
 from gcm_graph.content import Content, shipped
+from gcm_graph.session import Session
 
 UNSET = "GCM_GRAPH_SOURCES is unset"
 
