@@ -40,7 +40,13 @@ class Sources:
 
     def __init__(self, data: Path | None, files: tuple[Path, ...] = ()) -> None:
         self._folder = data / "sources" if data else None
-        self._texts = {source.sha256: source for source in map(read_source, files)}
+        self._named = {source.sha256: source for source in map(read_source, files)}
+        self._texts = dict(self._named)
+
+    def other_than(self, checksums: set[str]) -> SourceText | None:
+        """Return the one text named for this run that has none of these checksums, if there is just one."""
+        others = [source for checksum, source in self._named.items() if checksum not in checksums]
+        return others[0] if len(others) == 1 else None
 
     def get(self, checksum: str) -> SourceText | None:
         """Return the text with that SHA-256, if it is at hand and unharmed."""

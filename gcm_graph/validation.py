@@ -229,18 +229,27 @@ def _validate_one(
     own = {s.value for s in _subjects(quads)} - {s.value for s in _typed(context) - _typed(quads)}
     mark(store, own)
     report = FileReport(str(path), submission)
-    if missing := _add_full_texts(store, sources):
-        codes = sorted({about["code"] for about in shapes.about.values() if about["needs_text"]})
+    missing, differs = _add_full_texts(store, sources)
+    with_text = {shape for shape, about in shapes.about.items() if about["needs_text"]}
+    if missing:
+        elsewhere = {about["code"] for shape, about in shapes.about.items() if shape not in with_text}
+        codes = sorted({shapes.about[shape]["code"] for shape in with_text} - elsewhere)
         report.unchecked = [{"code": code, "reason": f"source text not at hand: {', '.join(missing)}"} for code in codes]
     lines = _lines(path, own)
     results = [r for shape in shapes.compiled for r in shape.violations(store)]
     if shapes.uncompiled:
         results += [r for r in reference(store, shapes) if r.shape in shapes.uncompiled and r.focus in own]
+    if differs:  # what is wrong then is the text: whatever else a check of its words finds only follows from that
+        results = [r for r in results if r.shape not in with_text or _is_source_text(store, r.focus)]
     present = {(r.focus, r.shape) for r in results}
     kept = [r for r in results if not any((r.focus, cause) in present for cause in shapes.about.get(r.shape, {}).get("suppressed_by", ()))]
     findings = [_finding(result, shapes.about.get(result.shape, {}), lines) for result in kept]
     report.findings = sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.code, f.line or 0, f.focus, f.value or ""))
     return report
+
+
+def _is_source_text(store: Store, node: str) -> bool:
+    return Quad(NamedNode(node), NamedNode(expand("rdf:type")), NamedNode(expand("gcm:SourceText")), DefaultGraph()) in store
 
 
 def _subjects(quads: Iterable[Quad]) -> set[NamedNode]:
@@ -299,17 +308,24 @@ def reference(store: Store, shapes: ShapesGraph) -> list[Result]:
     return found
 
 
-def _add_full_texts(store: Store, sources: Sources) -> list[str]:
-    """Add to the store, for this run only, the texts at hand; return the titles or IRIs of those that aren't."""
-    missing = []
-    for quad in list(store.quads_for_pattern(None, NamedNode(expand("rdf:type")), NamedNode(expand("gcm:SourceText")))):
+def _add_full_texts(store: Store, sources: Sources) -> tuple[list[str], bool]:
+    """Add to the store, for this run only, the texts at hand.
+
+    Return the IRIs (without the base) of the source texts that aren't, and whether a text was added that isn't the one
+    declared, byte for byte: a text named for the run that fits no declared checksum, where only one is missing.
+    """
+    declared = {}
+    for quad in store.quads_for_pattern(None, NamedNode(expand("rdf:type")), NamedNode(expand("gcm:SourceText"))):
         checksum = next(store.quads_for_pattern(quad.subject, NamedNode(expand("gcm:sha256")), None), None)
-        source = sources.get(str(getattr(checksum.object, "value", ""))) if checksum else None
-        if source:
-            store.add(Quad(quad.subject, NamedNode(expand("gcm:fullText")), Literal(source.text), DefaultGraph()))
-        else:
-            missing.append(str(getattr(quad.subject, "value", "")).removeprefix(ID))
-    return missing
+        declared[quad.subject] = str(getattr(checksum.object, "value", "")) if checksum else ""
+    found = {node: sources.get(checksum) for node, checksum in declared.items()}
+    missing = [node for node, source in found.items() if source is None]
+    differs = len(missing) == 1 and (other := sources.other_than(set(declared.values()))) is not None
+    if differs:
+        found[missing.pop()] = other
+    full_text = NamedNode(expand("gcm:fullText"))
+    store.extend(Quad(node, full_text, Literal(source.text), DefaultGraph()) for node, source in found.items() if source)
+    return [str(getattr(node, "value", "")).removeprefix(ID) for node in missing], differs
 
 
 def _quads_of(content: Content, folder: str) -> list[Quad]:

@@ -299,3 +299,39 @@ def test_a_file_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_relative_names_are_those_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "a b.ttl").write_text("<> <urn:b> <urn:c> .")
     assert str(read_rdf(tmp_path / "a b.ttl")[0].subject) == f"<{(tmp_path / 'a b.ttl').as_uri()}>"
+
+
+def test_a_text_that_was_cleaned_after_annotation_is_the_one_thing_reported(content: Content, sources_dir: Path, tmp_path: Path) -> None:
+    cleaned = tmp_path / "cleaned.md"
+    cleaned.write_text((sources_dir / "guatemala-gcm-2017.md").read_text("utf-8").replace("\n\n", "\n"), "utf-8")
+    [file] = [f.path for f in content.files() if f.name == "instances/submissions/guatemala-2017.ttl"]
+    [report] = validate([file], content, Sources(None, (cleaned,)))
+    assert [f.code for f in report.findings if f.severity == "violation"] == ["S01"]
+    assert report.unchecked == []
+
+
+def test_the_shipped_submission_with_its_text_has_no_violation_and_nothing_is_left_unchecked(content: Content, sources_dir: Path) -> None:
+    files = [f.path for f in content.files() if f.name.startswith(("instances/submissions/", "instances/interpretations/"))]
+    reports = validate(files, content, Sources(None, (sources_dir / "guatemala-gcm-2017.md",)))
+    assert len(reports) == 2
+    assert all(report.conforms and not report.unchecked for report in reports)
+
+
+def test_a_moved_passage_a_foreign_code_and_a_missing_bearer_are_each_found(content: Content, sources_dir: Path, tmp_path: Path) -> None:
+    [file] = [f.path for f in content.files() if f.name == "instances/submissions/guatemala-2017.ttl"]
+    text = file.read_text("utf-8")
+    for planted, replaced, code in (
+        ("oa:start 10126", "oa:start 10127", "S02"),
+        ("gcm:concernsRight right:access-to-justice", "gcm:concernsRight service:housing", "S35"),
+        (
+            "gcm:hasStatedBearer bearer:international-community ;\n    gcm:usesMeasure measure:protection",
+            "gcm:usesMeasure measure:protection",
+            "S17",
+        ),
+    ):
+        assert planted in text, planted
+        spoilt = tmp_path / "guatemala-2017.ttl"
+        spoilt.write_text(text.replace(planted, replaced, 1), "utf-8")
+        [report] = validate([spoilt], content, Sources(None, (sources_dir / "guatemala-gcm-2017.md",)))
+        assert code in {f.code for f in report.findings if f.severity == "violation"}, code
+        assert not report.conforms
