@@ -2,7 +2,7 @@
 
 import sys
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import Literal, NamedNode, Store
 
@@ -87,7 +87,7 @@ def show_description(out: "Console", content: Content, thing: "Description", lan
     foreign = names_for_people(content, "properties")
 
     def name_of(fact: "Fact") -> str:
-        return foreign.get(compact(fact.property), {}).get(language, fact.label)
+        return str(foreign.get(compact(fact.property), {}).get(language, fact.label))
 
     def show(facts: "list[Fact]", depth: int) -> None:
         for fact in facts:
@@ -110,7 +110,7 @@ def show_description(out: "Console", content: Content, thing: "Description", lan
 
 
 @cache
-def names_for_people(content: Content, kind: str) -> dict[str, dict[str, str]]:
+def names_for_people(content: Content, kind: str) -> dict[str, dict[str, Any]]:
     """Return what `columns` of answers, or foreign `properties`, are called, by name and language."""
     import yaml
 
@@ -118,7 +118,7 @@ def names_for_people(content: Content, kind: str) -> dict[str, dict[str, str]]:
     return {str(name): dict(labels) for name, labels in loaded[kind].items()}
 
 
-def _cells(store: Store, rows: Rows, labels: dict[str, dict[str, str]], language: str) -> dict[str, list[str]]:
+def _cells(store: Store, rows: Rows, labels: dict[str, dict[str, Any]], language: str) -> dict[str, list[str]]:
     """Return what to show, column by column: codes in words, a provision with its section and position below its name."""
     columns = {name: [row[place] for row in rows.rows] for place, name in enumerate(rows.variables)}
     filled = {name for name, column in columns.items() if any(map(_text, column))}
@@ -133,7 +133,9 @@ def _cells(store: Store, rows: Rows, labels: dict[str, dict[str, str]], language
         elif f"{name}_label" in filled:
             shown[name] = [_lines(_text(term), {}) for term in columns[f"{name}_label"]]
         else:
-            words = _words_for(store, labels.get(name, {}).get("scheme", name), language)
+            about = labels.get(name, {})
+            words = {code: said[language] for code, said in about.get("values", {}).items()}
+            words = words or _words_for(store, about.get("scheme", name), language)
             shown[name] = [_short(term) if isinstance(term, NamedNode) else _lines(_text(term), words) for term in columns[name]]
     return shown
 
