@@ -267,7 +267,7 @@ def explain(session: Session, provision: str, target: str, form: str | None) -> 
     store = session.store
     iri = find_provision(store, provision)
     groups, roles = codes(store, "group"), codes(store, "role")
-    meant = resolve(groups | roles, target, "group or role").iri
+    meant = resolve(groups | roles, target, "group").iri
     explainer = Explainer(store, phrases(session.content), session.language)
     found = explainer.role(iri, meant) if meant in {code.iri for code in roles.values()} else explainer.group(iri, meant)
     if form in (None, "text"):

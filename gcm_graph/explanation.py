@@ -180,9 +180,10 @@ class Explainer:
             for coverage in self._objects(node, role):
                 for named in self._objects(NamedNode(coverage), expand("gcm:statedGroup")):
                     stated.append((role, named))
-        in_other_roles = [(role, named) for role, named in stated if named == group or self._linked(named, group)]
-        for role, named in in_other_roles:
-            if role != expand("gcm:hasImpliedCoverage"):
+        implied = [named for role, named in stated if role == expand("gcm:hasImpliedCoverage")]
+        stated = [(role, named) for role, named in stated if role != expand("gcm:hasImpliedCoverage")]
+        for role, named in stated:
+            if named == group or self._linked(named, group):
                 return self._in_another_role(provision, named, asked, role)
         if self._known(_triple(provision, "gcm:mayProtect", group)):
             names = [self._label(n) for role, n in stated if role == expand("gcm:hasProtectiveCoverage")]
@@ -190,8 +191,8 @@ class Explainer:
         for _, named in stated:
             if self._linked(group, named):
                 return self._phrase("missing:narrower", s=provision.removeprefix(ID), o=self._label(named), g=asked)
-        for role, named in in_other_roles:
-            return self._in_another_role(provision, named, asked, role)
+        if group in implied:
+            return self._phrase("missing:heading", s=provision.removeprefix(ID), g=asked)
         if stated:
             names = list(dict.fromkeys(self._label(named) for _, named in stated))
             return self._phrase("missing:group", s=provision.removeprefix(ID), o=", ".join(names), g=asked)

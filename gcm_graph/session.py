@@ -121,7 +121,7 @@ def print_rows(session: Session, store: "Store", rows: "Rows", form: str | None,
         from gcm_graph.formats import ROWS
 
         print_bytes(ROWS[form].write(rows))
-        for line in standing:
+        for line in [*([heading] if heading else []), *standing]:
             tell(line)
         return
     out = console()

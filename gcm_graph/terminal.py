@@ -1,6 +1,7 @@
 """Answers for people: tables that fit the terminal, statements wrapped, codes in words, the standing line above."""
 
 import sys
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from gcm_graph.things import Description, Fact
 
+_NAMES = 12  # shown of those that one property leads to
 _WIDE = {"statement", "note", "standing", "title"}
 
 
@@ -102,11 +104,24 @@ def show_description(out: "Console", content: Content, thing: "Description", lan
                 show(below, depth + 1)
 
     show(thing.facts, 0)
-    if thing.pointers:
-        out.print(Text("Lo señalan:" if language == "es" else "Pointed to by:", style="bold"))
-        for fact in thing.pointers:
-            names = ", ".join(iri.removeprefix(ID).removeprefix(f"{BASE}/") for _, iri, _ in fact.values)
-            out.print(Padding(Text.assemble((f"{name_of(fact)}: ", "cyan"), names), (0, 0, 0, 2)))
+
+    def in_one_line(title: str, facts: "list[Fact]", names: "Callable[[Fact], list[str]]") -> None:
+        if facts:
+            out.print(Text(title, style="bold"))
+        for fact in facts:
+            shown = names(fact)
+            more = f" … +{len(shown) - _NAMES}" if len(shown) > _NAMES else ""
+            out.print(Padding(Text.assemble((f"{name_of(fact)}: ", "cyan"), ", ".join(shown[:_NAMES]) + more), (0, 0, 0, 2)))
+
+    spanish = language == "es"
+    in_one_line(
+        "De ello se sigue (inferido):" if spanish else "What follows (inferred):", thing.inferred, lambda fact: [v[0] for v in fact.values]
+    )
+    in_one_line(
+        "Lo señalan:" if spanish else "Pointed to by:",
+        thing.pointers,
+        lambda fact: [iri.removeprefix(ID).removeprefix(f"{BASE}/") for _, iri, _ in fact.values],
+    )
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store
+from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from gcm_graph.codes import SCHEME_TYPES, codes, fold, thing_label
 from gcm_graph.errors import Refusal, near_misses
@@ -23,12 +23,13 @@ class Fact:
 
 @dataclass(frozen=True)
 class Description:
-    """A thing: IRI, label, the graphs that speak of it, what they say of it, and what points to it."""
+    """A thing: IRI, label, the graphs that speak of it, what they say of it, what follows, what points to it, and the statements."""
 
     iri: str
     label: str
     graphs: list[str]
     facts: list[Fact]
+    inferred: list[Fact]
     pointers: list[Fact]
     quads: list[Quad]
 
@@ -70,23 +71,42 @@ def describe(store: Store, iri: str, language: str) -> Description:
     pointing: dict[str, Fact] = {}
     for quad in store.quads_for_pattern(None, None, node):
         subject = quad.subject
-        if isinstance(subject, BlankNode) or not isinstance(subject, NamedNode) or subject.value in inner:
+        if not isinstance(subject, NamedNode) or subject.value in inner or _inferred(quad):
             continue
         fact = pointing.setdefault(quad.predicate.value, Fact(quad.predicate.value, thing_label(store, quad.predicate.value, language)))
         if len(fact.values) < _SHOWN_POINTERS:
             fact.values.append((thing_label(store, subject.value, language), subject.value, []))
     for fact in pointing.values():
         fact.values.sort(key=lambda value: value[1])
-    quads = [quad for name in sorted(inner) for quad in store.quads_for_pattern(NamedNode(name), None, None)]
+    quads = [q for name in sorted(inner) for q in store.quads_for_pattern(NamedNode(name), None, None) if not _inferred(q)]
     graphs = sorted({q.graph_name.value for q in quads if isinstance(q.graph_name, NamedNode)})
-    return Description(iri, thing_label(store, iri, language), graphs, facts, list(pointing.values()), quads)
+    return Description(
+        iri, thing_label(store, iri, language), graphs, facts, _following(store, node, language), list(pointing.values()), quads
+    )
+
+
+def _following(store: Store, node: NamedNode, language: str) -> list[Fact]:
+    """Return what is inferred of a thing in terms of our own properties, one fact a property."""
+    facts: dict[str, Fact] = {}
+    for quad in store.quads_for_pattern(node, None, None):
+        name = quad.predicate.value
+        if _inferred(quad) and name.startswith(f"{BASE}/ontology#") and isinstance(quad.object, NamedNode):
+            fact = facts.setdefault(name, Fact(name, thing_label(store, name, language)))
+            fact.values.append((thing_label(store, quad.object.value, language), quad.object.value, []))
+    for fact in facts.values():
+        fact.values.sort()
+    return sorted(facts.values(), key=lambda fact: fact.property)
+
+
+def _inferred(quad: Quad) -> bool:
+    return str(getattr(quad.graph_name, "value", "")).endswith("/inferred")
 
 
 def _facts(store: Store, node: NamedNode, language: str, inner: set[str]) -> list[Fact]:
     facts: dict[str, Fact] = {}
     for quad in store.quads_for_pattern(node, None, None):
         name, value = quad.predicate.value, quad.object
-        if isinstance(value, Literal) and value.language not in (None, language):
+        if _inferred(quad) or (isinstance(value, Literal) and value.language not in (None, language)):
             continue
         fact = facts.setdefault(name, Fact(name, thing_label(store, name, language)))
         if isinstance(value, Literal):

@@ -141,7 +141,8 @@ def report_text(reports: list[FileReport], language: str) -> str:
             row = finding.row(language)
             groups.setdefault((SEVERITIES.index(finding.severity), finding.code, row["message"]), []).append(finding)
         for (severity, code, message), findings in sorted(groups.items(), key=lambda item: item[0]):
-            lines.append(f"\n  {code} {SEVERITIES[severity]}: {message}")
+            kind = ("incumplimiento", "advertencia", "aviso")[severity] if spanish else SEVERITIES[severity]
+            lines.append(f"\n  {code} {kind}: {message}")
             if remedy := findings[0].row(language)["remedy"]:
                 lines.append(f"     → {remedy}")
             shown = _SHOWN[SEVERITIES[severity]]
@@ -235,6 +236,8 @@ def _validate_one(
         elsewhere = {about["code"] for shape, about in shapes.about.items() if shape not in with_text}
         codes = sorted({shapes.about[shape]["code"] for shape in with_text} - elsewhere)
         report.unchecked = [{"code": code, "reason": f"source text not at hand: {', '.join(missing)}"} for code in codes]
+    if not own & {node.value for node in _typed(quads)}:
+        report.unchecked.append({"code": "all", "reason": "the file holds nothing that the shapes are about"})
     lines = _lines(path, own)
     results = [r for shape in shapes.compiled for r in shape.violations(store)]
     if shapes.uncompiled:

@@ -46,7 +46,8 @@ def test_each_basis_is_explained_once_for_each_minimal_chain(explainer: Explaine
         ("IV.1-p09c", "migrant-women", "narrower group"),
         ("III.5-b04", "migrants", "addressee"),
         ("III.3-b04", "migrants", "names no group"),
-        ("III.5-b05", "migrant-women", "implied"),  # only the heading of the section
+        ("III.5-b05", "migrant-women", "only the heading"),
+        ("III.5-p02", "trafficking-victims", "it names potential victims of trafficking in persons, and nothing"),
     ],
 )
 def test_what_does_not_follow_names_the_nearest_missing_link(explainer: Explainer, provision: str, group: str, why: str) -> None:
