@@ -45,6 +45,39 @@ def expected(case: dict[str, Any]) -> list[tuple[frozenset[str], ...]]:
     return [tuple(frozenset(str("" if cell is None else cell).split("|")) for cell in row) for row in case["rows"]]
 
 
+PLAIN = "provision statement kind section start end"
+GROUP = "provision statement kind section named_group quantifier situation start end"
+FIXED = {
+    "provisions-protecting-a-group": GROUP.replace("named_group", "basis named_group"),
+    "provisions-benefiting-a-group": GROUP,
+    "provisions-addressing-a-group": GROUP,
+    "obligations-of-a-bearer": "provision statement section named_bearer named_as start end",
+    "provisions-on-a-right": PLAIN,
+    "provisions-by-measure": PLAIN,
+    "provisions-of-a-section": PLAIN,
+    "commitments-without-a-bearer": f"{PLAIN} named_bearer",
+    "groups-named-nowhere": "group label status",
+    "coverage-matrix": "group right count",
+    "definition-of-a-term": "element statement condition section start end",
+}
+
+
+@pytest.mark.parametrize("question", FIXED)
+def test_the_fixed_columns_of_a_question_come_first_and_in_order(store: Store, content: Content, question: str) -> None:
+    columns = FIXED[question].split()
+    assert answer(store, load(content, question), {}).variables[: len(columns)] == columns
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_answers_in_both_languages_with_the_same_rows(store: Store, content: Content, question: str) -> None:
+    asked = load(content, question)
+    assert asked.summary.keys() == asked.description.keys() == {"en", "es"}
+    if "lang" in asked.parameters:
+        english, spanish = (answer(store, asked, {"lang": [language]}) for language in ("en", "es"))
+        assert len(english.rows) == len(spanish.rows)
+        assert [row[0] for row in english.rows] == [row[0] for row in spanish.rows]
+
+
 @pytest.mark.parametrize(("question", "case"), CASES)
 def test_answers_are_those_that_a_reader_of_the_text_expects(store: Store, content: Content, question: str, case: dict[str, Any]) -> None:
     assert found(store, content, question, case) == expected(case)
