@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyoxigraph import Store
+from rdflib import OWL, RDF, Graph, URIRef
 
 from gcm_graph.cli import main
 from gcm_graph.content import Content, shipped
@@ -124,6 +126,26 @@ def tiny(tmp_path: Path) -> Content:
         path.parent.mkdir(parents=True)
         path.write_text(text, "utf-8")
     return Content(tmp_path / "content")
+
+
+def hermit(graph: Graph, folder: Path, properties: bool) -> Any:
+    """Return the owlready2 world of `graph` and of all that HermiT derives from it, for `properties` too if asked.
+
+    Raise OwlReadyInconsistentOntologyError on a contradiction.
+    """
+    import owlready2
+
+    classes = set(graph.subjects(RDF.type, OWL.Class))
+    for subject, kind in list(graph.subject_objects(RDF.type)):
+        if kind in classes and isinstance(subject, URIRef):
+            graph.add((subject, RDF.type, OWL.NamedIndividual))  # owlready2 sees no individual without it
+    file = folder / "reasoned.nt"
+    graph.serialize(file, format="nt", encoding="utf-8")
+    world = owlready2.World()
+    loaded = world.get_ontology(file.as_uri()).load()
+    with loaded:
+        owlready2.sync_reasoner_hermit(world, infer_property_values=properties, debug=0)
+    return world
 
 
 @pytest.hookimpl(tryfirst=True)

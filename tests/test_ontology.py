@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import hermit
 from rdflib import OWL, RDF, RDFS, SKOS, Graph, Literal, Namespace, URIRef
 
 from gcm_graph.content import Content
@@ -150,17 +151,8 @@ def inconsistent(graph: Graph, folder: Path) -> bool:
     """Whether HermiT finds a contradiction; fails if a class can have no member."""
     import owlready2
 
-    classes = set(graph.subjects(RDF.type, OWL.Class))
-    for subject, kind in list(graph.subject_objects(RDF.type)):
-        if kind in classes and isinstance(subject, URIRef):
-            graph.add((subject, RDF.type, OWL.NamedIndividual))  # owlready2 sees no individual without it
-    file = folder / "reasoned.nt"
-    graph.serialize(file, format="nt", encoding="utf-8")
-    world = owlready2.World()
-    loaded = world.get_ontology(file.as_uri()).load()
     try:
-        with loaded:
-            owlready2.sync_reasoner_hermit(world, infer_property_values=False, debug=0)
+        world = hermit(graph, folder, properties=False)
     except owlready2.OwlReadyInconsistentOntologyError:
         return True
     assert not list(world.inconsistent_classes())

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from conftest import hermit
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
 from gcm_graph.content import Content
@@ -182,22 +183,12 @@ def test_what_follows_is_made_anew_when_a_rule_or_the_submission_changes(tmp_pat
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="no java: install default-jre-headless")
 def test_hermit_derives_the_same_for_every_group_and_role(slice_: list[Triple], store: Store, tmp_path: Path) -> None:
-    import owlready2
-    from rdflib import OWL, RDF, Graph, URIRef
+    from rdflib import Graph
 
     kept = Store()
     kept.bulk_extend(Quad(t.subject, t.predicate, t.object, DefaultGraph()) for t in slice_)
     graph = Graph().parse(data=kept.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph()) or b"", format="nt")
-    classes = set(graph.subjects(RDF.type, OWL.Class))
-    for subject, kind in list(graph.subject_objects(RDF.type)):
-        if kind in classes and isinstance(subject, URIRef):
-            graph.add((subject, RDF.type, OWL.NamedIndividual))  # owlready2 sees no individual without it
-    file = tmp_path / "reasoned.nt"
-    graph.serialize(file, format="nt", encoding="utf-8")
-    world = owlready2.World()
-    loaded = world.get_ontology(file.as_uri()).load()
-    with loaded:
-        owlready2.sync_reasoner_hermit(world, infer_property_values=True, debug=0)
+    world = hermit(graph, tmp_path, properties=True)
     for name in ("protects", "protectsViaBroaderGroup", "protectsUniversally", "protectsViaVulnerability", "benefits", "bindsRole"):
         found = {(s.iri, o.iri) for s, o in world[GCM + name].get_relations()}
         rows = run(store, f"SELECT ?s ?o {{ ?s gcm:{name} ?o }}")
