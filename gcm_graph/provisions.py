@@ -15,15 +15,15 @@ from gcm_graph.vocabulary import ID, expand
 STYLES = ("text", "bibtex", "csl", "ris")
 
 _CITED = """
-SELECT ?provision ?statement ?lang ?section ?heading ?paragraph ?sentence ?item ?start ?end ?first ?last ?checksum
+SELECT ?provision ?statement ?lang ?section ?paragraph ?sentence ?item ?start ?end ?first ?last ?checksum
        ?title ?issued ?submission ?text ?standing ?preparer
 WHERE {{
   VALUES ?provision {{ {} }}
   ?provision gcm:statement ?statement ; gcm:inPart ?part ; gcm:inSubmission ?document ; gcm:hasPassage ?passage .
   BIND (LANG(?statement) AS ?lang)
-  ?part skos:notation ?section ; dcterms:title ?heading .
+  ?part skos:notation ?section .
   ?document skos:notation ?submission ; dcterms:title ?title ; gcm:standing ?standing ; gcm:hasSourceText/gcm:sha256 ?text .
-  FILTER (LANG(?heading) = ?lang && LANG(?title) = ?lang && LANG(?standing) = ?lang)
+  FILTER (LANG(?title) = ?lang && LANG(?standing) = ?lang)
   OPTIONAL {{ ?document dcterms:issued ?issued }}
   OPTIONAL {{ ?document gcm:preparedBy/rdfs:label ?preparer FILTER (LANG(?preparer) = ?lang) }}
   ?passage oa:hasSelector ?position , ?range ; gcm:sha256 ?checksum .
@@ -43,7 +43,6 @@ class Citation:
     iri: str
     statement: str
     section: str
-    heading: str
     paragraph: int
     sentence: int | None
     item: int | None
@@ -102,7 +101,6 @@ def citation(store: Store, iri: str, language: str) -> Citation:
                 iri=iri,
                 statement=v["statement"] or "",
                 section=v["section"] or "",
-                heading=v["heading"] or "",
                 paragraph=int(v["paragraph"] or 0),
                 sentence=int(v["sentence"]) if v["sentence"] else None,
                 item=int(v["item"]) if v["item"] else None,
