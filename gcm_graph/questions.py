@@ -42,7 +42,6 @@ class Question:
     text: str
     summary: Mapping[str, str]
     description: Mapping[str, str]
-    tags: tuple[str, ...]
     parameters: Mapping[str, Parameter]
 
 
@@ -84,7 +83,7 @@ def read(path: Path) -> Question:
         )
         for name, about in declared.items()
     }
-    return Question(path.stem, text, summary, description, tuple(given.get("tags", ())), parameters)
+    return Question(path.stem, text, summary, description, parameters)
 
 
 def header(text: str) -> dict[str, Any]:
